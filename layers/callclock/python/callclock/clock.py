@@ -1,0 +1,138 @@
+"""Instants, local days, months and the periods made of them. Nothing here reads the wall clock."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Self
+from zoneinfo import ZoneInfo
+
+FINANCIAL_YEAR_FIRST_MONTH = 4
+
+
+class PeriodKind(StrEnum):
+    """Kinds of period (METRICS, Periods). Year to date and rolling rows are told apart by their end."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    FY_TO_DATE = "fy_to_date"
+    ROLLING_12M = "rolling_12m"
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """A calendar month; ``str`` gives the partition value ``YYYY-MM``."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def of(cls, day: date) -> Self:
+        """Month that holds ``day``."""
+        return cls(day.year, day.month)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``YYYY-MM``; anything else is a ValueError."""
+        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+            raise ValueError(f"{text!r} is no month: write it as 2026-03")
+        return cls(int(text[:4]), int(text[5:]))
+
+    def plus(self, months: int) -> Self:
+        """Month so many months later (or earlier, when negative)."""
+        index = self.year * 12 + self.month - 1 + months
+        return type(self)(index // 12, index % 12 + 1)
+
+    @property
+    def first_day(self) -> date:
+        """First day of the month."""
+        return date(self.year, self.month, 1)
+
+    @property
+    def next_first_day(self) -> date:
+        """Day after the last of the month."""
+        return self.plus(1).first_day
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """A period of local days: ``start`` inclusive, ``end`` exclusive."""
+
+    kind: PeriodKind
+    start: date
+    end: date
+
+    @property
+    def label(self) -> str:
+        """Label as METRICS writes it: ``2026-03-01``, ``2026-W05``, ``2026-03``, ``2026-Q1``, ``2025/26``.
+
+        A rolling year is named by its last month.
+        """
+        match self.kind:
+            case PeriodKind.DAY:
+                return self.start.isoformat()
+            case PeriodKind.WEEK:
+                year, week, _ = self.start.isocalendar()
+                return f"{year}-W{week:02d}"
+            case PeriodKind.MONTH:
+                return str(Month.of(self.start))
+            case PeriodKind.QUARTER:
+                return f"{self.start.year}-Q{(self.start.month + 2) // 3}"
+            case PeriodKind.FY_TO_DATE:
+                return f"{self.start.year}/{(self.start.year + 1) % 100:02d}"
+            case PeriodKind.ROLLING_12M:
+                return str(Month.of(self.end - timedelta(days=1)))
+
+    @property
+    def home(self) -> Month:
+        """Month in whose partition the value lies: of its start, or of its end for year to date and rolling."""
+        if self.kind in {PeriodKind.FY_TO_DATE, PeriodKind.ROLLING_12M}:
+            return Month.of(self.end - timedelta(days=1))
+        return Month.of(self.start)
+
+
+def financial_year_start(month: Month) -> Month:
+    """April at or before ``month``."""
+    return Month(month.year - (month.month < FINANCIAL_YEAR_FIRST_MONTH), FINANCIAL_YEAR_FIRST_MONTH)
+
+
+def periods_of(month: Month) -> tuple[Period, ...]:
+    """Every period whose values lie in the partition of ``month``, in order of kind and start."""
+    first, after = month.first_day, month.next_first_day
+    days = [first + timedelta(days=n) for n in range((after - first).days)]
+    found = [Period(PeriodKind.DAY, day, day + timedelta(days=1)) for day in days]
+    found += [Period(PeriodKind.WEEK, day, day + timedelta(days=7)) for day in days if day.isoweekday() == 1]
+    found.append(Period(PeriodKind.MONTH, first, after))
+    if month.month % 3 == 1:
+        found.append(Period(PeriodKind.QUARTER, first, month.plus(3).first_day))
+    found.append(Period(PeriodKind.FY_TO_DATE, financial_year_start(month).first_day, after))
+    found.append(Period(PeriodKind.ROLLING_12M, month.plus(-11).first_day, after))
+    return tuple(found)
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an ISO instant that states its offset; the result is UTC."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} states no offset: write it as 2026-03-01T09:00:00Z")
+    return instant.astimezone(UTC)
+
+
+def format_instant(instant: datetime) -> str:
+    """Write an instant as ``2026-03-01T09:00:00.000Z``."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def local_midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Instant, in UTC, at which the local ``day`` begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def local_day(instant: datetime, zone: ZoneInfo) -> date:
+    """Local date of an instant."""
+    return instant.astimezone(zone).date()

@@ -1,0 +1,79 @@
+"""The one place that opens DuckDB: bounded memory, one thread unless told, no network, no extensions."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from callclock.contracts import Column
+
+_DEFAULT_MEMORY_MB = 1024
+# DuckDB's own accounting leaves out the interpreter, its buffers and the Parquet writer: leave them room.
+_SHARE_OF_FUNCTION_MEMORY = 0.6
+
+
+def quote(text: str) -> str:
+    """SQL string literal of ``text``."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name(text: str) -> str:
+    """SQL identifier of ``text``."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def parquet_list(paths: Sequence[Path]) -> str:
+    """SQL list literal of paths, for ``read_parquet``."""
+    return "[" + ", ".join(quote(str(path)) for path in paths) + "]"
+
+
+def rows_of(columns: Sequence[Column], paths: Sequence[Path]) -> str:
+    """SELECT of ``columns`` from Parquet files of any contract version; no row where there is no file.
+
+    A column that an older file lacks is NULL; what a file has besides is left out.
+    """
+    empty = ", ".join(f"CAST(NULL AS {c.kind.duckdb}) AS {name(c.name)}" for c in columns)
+    nothing = f"SELECT {empty} WHERE false"
+    if not paths:
+        return nothing
+    wanted = ", ".join(f"CAST({name(c.name)} AS {c.kind.duckdb}) AS {name(c.name)}" for c in columns)
+    files = f"read_parquet({parquet_list(paths)}, union_by_name = true)"
+    return f"SELECT {wanted} FROM ({nothing} UNION ALL BY NAME SELECT * FROM {files})"
+
+
+@contextmanager
+def connect(workdir: Path, *, threads: int = 1, memory_mb: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an in-memory database that spills to ``workdir`` and can reach nothing else.
+
+    Parameters
+    ----------
+    workdir
+        Directory for spilling, home and extensions; on Lambda below ``/tmp``.
+    threads
+        One vCPU is what 1,769 MB of a function buy.
+    memory_mb
+        Limit in MB; by default a share of the function's memory.
+    """
+    if memory_mb is None:
+        function_mb = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _DEFAULT_MEMORY_MB))
+        memory_mb = int(function_mb * _SHARE_OF_FUNCTION_MEMORY)
+    workdir.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(
+        config={
+            "threads": threads,
+            "memory_limit": f"{memory_mb}MB",
+            "temp_directory": str(workdir / "spill"),
+            "home_directory": str(workdir),
+            "extension_directory": str(workdir / "extensions"),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "preserve_insertion_order": True,
+        }
+    )
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()

@@ -1,0 +1,277 @@
+"""Intake: from a dropped object to staged rows, quarantine, receipt and hint (DESIGN 1).
+
+Every key depends on content only, so a redelivery repeats all of it and always sends again; the only early exit is the
+ledger entry that was written last.
+"""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from callclock import configuration, layout
+from callclock.clock import format_instant, parse_instant
+from callclock.exports.callers import CallerSecret
+from callclock.exports.profile import Profile, parse_profiles
+from callclock.exports.receipt import Receipt
+from callclock.exports.recognise import Recognition, recognise
+from callclock.exports.stage import Export, Staging, export_id, stage, stated_exported_at
+from callclock.ledger import Entry, Ledger
+from callclock.objects import Bucket
+from callclock.outbox import Hints
+from callclock.reasons import ExportReason, ExportStatus
+from callclock.settings import ConfigurationError, Force, Settings, digest
+
+NO_TABLE = "none"
+CONFIGURATION_FORCE = "_configuration"
+"""Stands for a force in receipts of dropped configuration, which concerns all of them."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """One object that arrived in the exports bucket; ``arrived_at`` is the event's time, the ``now`` of its work."""
+
+    key: str
+    version_id: str | None
+    arrived_at: datetime
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What intake works with."""
+
+    exports: Bucket
+    lake: Bucket
+    results: Bucket
+    ledger: Ledger
+    measure: Hints
+    notify: Hints
+    secret: CallerSecret
+    force_codes: frozenset[str]
+
+
+def parse_drop(body: str) -> Drop | None:
+    """Read the EventBridge event in a queue message; None for a folder (a key that ends in ``/``).
+
+    The key is taken raw: EventBridge does not URL-encode it, and decoding it would lose ``a+b.csv``.
+    """
+    event = json.loads(body)
+    made = event["detail"]["object"]
+    if made["key"].endswith("/"):
+        return None
+    return Drop(made["key"], made.get("version-id"), parse_instant(event["time"]))
+
+
+def take_in(drop: Drop, intake: Intake) -> tuple[Receipt, ...]:
+    """Read one dropped object and report what became of it.
+
+    Returns
+    -------
+    tuple of Receipt
+        One per table fed, one where nothing could be read; empty when the object is gone or was read before.
+    """
+    with tempfile.TemporaryDirectory(prefix="callclock-") as name:
+        workdir = Path(name)
+        path = workdir / "export" / Path(drop.key).name
+        found = intake.exports.fetch(drop.key, path, drop.version_id)
+        if found is None:
+            return ()
+        if drop.key.startswith(layout.CONFIG):
+            return (_configure(drop, path, intake),)
+        return _Reading(drop, path, found.metadata, workdir, intake).run()
+
+
+def _configure(drop: Drop, path: Path, intake: Intake) -> Receipt:
+    name = drop.key.removeprefix(layout.CONFIG)
+    try:
+        settings = configuration.accept(intake.lake, name, path.read_text("utf-8"))
+        status, message, config_hash = ExportStatus.READ, f"{name} is in force", settings.hash
+    except (ConfigurationError, UnicodeDecodeError) as fault:
+        status = ExportStatus.REFUSED
+        message = f"{fault}\nThe last good configuration stays in force: mend the file and drop it again."
+        config_hash = configuration.in_force(intake.lake).hash
+    identity = digest([drop.key, path.read_bytes().hex()])
+    receipt = Receipt.of_whole(
+        force_code=CONFIGURATION_FORCE,
+        export_id=identity,
+        object_key=drop.key,
+        status=status,
+        reason=None if status is ExportStatus.READ else ExportReason.BAD_CONFIGURATION,
+        message=message,
+        config_hash=config_hash,
+        arrived_at=drop.arrived_at,
+    )
+    _file(receipt, intake)
+    now = format_instant(drop.arrived_at)
+    if status is ExportStatus.READ:
+        # New targets and thresholds reach old months: measure compares the inputs of every value.
+        for force_code in sorted(intake.force_codes):
+            intake.measure.send(force_code, {"force_code": force_code, "now": now})
+    else:
+        _tell(receipt, now, intake)
+    return receipt
+
+
+def _file(receipt: Receipt, intake: Intake) -> None:
+    intake.results.put(layout.receipt(receipt.force_code, receipt.export_id, receipt.table_name), receipt.to_json())
+
+
+def _tell(receipt: Receipt, now: str, intake: Intake) -> None:
+    hint = {"force_code": receipt.force_code, "export_id": receipt.export_id, "now": now}
+    intake.notify.send(receipt.force_code, hint)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One export on its way in."""
+
+    drop: Drop
+    path: Path
+    metadata: Mapping[str, str]
+    workdir: Path
+    intake: Intake
+
+    def run(self) -> tuple[Receipt, ...]:
+        settings = configuration.in_force(self.intake.lake)
+        force_code = layout.force_of(self.drop.key)
+        if force_code is None or force_code not in self.intake.force_codes:
+            return self._refuse_force(force_code, settings)
+        force = settings.force(force_code) or Force(name=force_code)
+        recognition = recognise(self.drop.key, self.path, parse_profiles(settings.profiles))
+        stated = stated_exported_at(self.drop.key, self.metadata, recognition.profiles, force)
+        identity = export_id(force_code, self.path, stated)
+        before = self.intake.ledger.find(force_code, identity)
+        if before and _nothing_new(before, recognition.profiles, settings):
+            return ()
+        entry = before or self._landed(force_code, identity, settings)
+        if before is None:
+            self.intake.ledger.write(entry)
+        if recognition.fault:
+            receipts: tuple[Receipt, ...] = (self._refused(force_code, identity, recognition, settings),)
+        else:
+            receipts = self._stage_all(entry, recognition.profiles, force, settings)
+        self._send(receipts)
+        self.intake.ledger.write(_settled(entry, receipts, recognition.profiles, settings))
+        return receipts
+
+    def _landed(self, force_code: str, identity: str, settings: Settings) -> Entry:
+        return Entry(
+            force_code=force_code,
+            export_id=identity,
+            status=ExportStatus.LANDED,
+            object_key=self.drop.key,
+            arrived_at=self.drop.arrived_at,
+            exported_at=None,
+            config_hash=settings.hash,
+            profiles={},
+            months={},
+        )
+
+    def _stage_all(
+        self, entry: Entry, profiles: tuple[Profile, ...], force: Force, settings: Settings
+    ) -> tuple[Receipt, ...]:
+        export = Export(
+            force_code=entry.force_code,
+            key=self.drop.key,
+            path=self.path,
+            metadata=self.metadata,
+            arrived_at=entry.arrived_at,
+            exported_at=entry.exported_at,
+            export_id=entry.export_id,
+        )
+        receipts = []
+        for profile in profiles:
+            staging = stage(
+                export,
+                profile,
+                force=force,
+                secret=self.intake.secret,
+                config_hash=settings.hash,
+                workdir=self.workdir / profile.table,
+            )
+            self._store(staging)
+            receipts.append(staging.receipt)
+        return tuple(receipts)
+
+    def _store(self, staging: Staging) -> None:
+        receipt = staging.receipt
+        for month, part in staging.parts.items():
+            key = layout.staged(receipt.table_name, receipt.force_code, month, receipt.export_id)
+            self.intake.lake.put(key, part)
+        if staging.quarantine:
+            key = layout.quarantined(receipt.table_name, receipt.force_code, receipt.export_id)
+            self.intake.exports.put(key, staging.quarantine)
+        _file(receipt, self.intake)
+
+    def _refused(self, force_code: str, identity: str, recognition: Recognition, settings: Settings) -> Receipt:
+        receipt = Receipt.of_whole(
+            force_code=force_code,
+            export_id=identity,
+            object_key=self.drop.key,
+            status=ExportStatus.REFUSED,
+            reason=recognition.fault,
+            message=recognition.message,
+            config_hash=settings.hash,
+            arrived_at=self.drop.arrived_at,
+            profile=recognition.nearest.name if recognition.nearest else None,
+            missing_columns=recognition.missing,
+        )
+        _file(receipt, self.intake)
+        return receipt
+
+    def _refuse_force(self, force_code: str | None, settings: Settings) -> tuple[Receipt, ...]:
+        named = force_code or "unknown"
+        known = ", ".join(sorted(self.intake.force_codes)) or "none"
+        receipt = Receipt.of_whole(
+            force_code=named,
+            export_id=export_id(named, self.path, None),
+            object_key=self.drop.key,
+            status=ExportStatus.REFUSED,
+            reason=ExportReason.UNKNOWN_FORCE,
+            message=(
+                f"{self.drop.key}: force {named!r} is not configured; there are {known}. Drop the file under "
+                "incoming/<force>/, or add the force to the stack's parameter ForceCodes and to config/force.toml."
+            ),
+            config_hash=settings.hash,
+            arrived_at=self.drop.arrived_at,
+        )
+        _file(receipt, self.intake)
+        _tell(receipt, format_instant(self.drop.arrived_at), self.intake)
+        return (receipt,)
+
+    def _send(self, receipts: tuple[Receipt, ...]) -> None:
+        now = format_instant(self.drop.arrived_at)
+        first = receipts[0]
+        if any(receipt.status is ExportStatus.READ for receipt in receipts):
+            hint = {"force_code": first.force_code, "export_id": first.export_id, "now": now}
+            self.intake.measure.send(first.force_code, hint)
+        if any(receipt.status is not ExportStatus.READ for receipt in receipts):
+            _tell(first, now, self.intake)
+
+
+def _nothing_new(before: Entry, profiles: tuple[Profile, ...], settings: Settings) -> bool:
+    """Tell a redelivery from a file dropped again because its profile was mended (or first written)."""
+    if before.status in {ExportStatus.LANDED, ExportStatus.WITHDRAWN}:
+        return False
+    if not profiles and before.config_hash != settings.hash:
+        return False
+    return dict(before.profiles) == {profile.table: profile.hash for profile in profiles}
+
+
+def _settled(entry: Entry, receipts: tuple[Receipt, ...], profiles: tuple[Profile, ...], settings: Settings) -> Entry:
+    statuses = {receipt.status for receipt in receipts}
+    worst = next(s for s in (ExportStatus.REFUSED, ExportStatus.HELD, ExportStatus.READ) if s in statuses)
+    taken = [receipt.exported_at for receipt in receipts if receipt.exported_at]
+    return Entry(
+        force_code=entry.force_code,
+        export_id=entry.export_id,
+        status=worst,
+        object_key=entry.object_key,
+        arrived_at=entry.arrived_at,
+        exported_at=entry.exported_at or (min(taken) if taken else None),
+        config_hash=settings.hash,
+        profiles={profile.table: profile.hash for profile in profiles},
+        months={receipt.table_name: tuple(map(str, receipt.months)) for receipt in receipts if receipt.months},
+    )

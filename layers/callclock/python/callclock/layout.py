@@ -1,0 +1,112 @@
+"""Where everything lies in the three buckets. Keys depend on content only: doing a thing twice does it once."""
+
+from callclock.clock import Month
+
+INCOMING = "incoming/"
+CONFIG = "config/"
+QUARANTINE = "quarantine/"
+
+
+def force_of(key: str) -> str | None:
+    """Force code of ``incoming/<force>/...``, or None when the key is laid out otherwise."""
+    parts = key.split("/")
+    return parts[1] if len(parts) >= 3 and parts[0] == "incoming" and parts[1] and parts[-1] else None
+
+
+def staged_prefix(table: str, force_code: str, month: Month) -> str:
+    """Prefix (lake) of a month's staged parts: one listing gives them all."""
+    return f"staged/{table}/force_code={force_code}/month={month}/"
+
+
+def staged(table: str, force_code: str, month: Month, export_id: str) -> str:
+    """Rows of one export in one month (lake)."""
+    return f"{staged_prefix(table, force_code, month)}{export_id}.parquet"
+
+
+def quarantined(table: str, force_code: str, export_id: str) -> str:
+    """Rows of one export that were not accepted, with their raw text (exports)."""
+    return f"{QUARANTINE}{table}/force_code={force_code}/{export_id}.parquet"
+
+
+def curated(table: str, force_code: str, month: Month) -> str:
+    """The one object of a table, force and month (lake)."""
+    return f"curated/{table}/force_code={force_code}/month={month}/{table}.parquet"
+
+
+def curated_prefix(table: str, force_code: str) -> str:
+    """Prefix (lake) of all months of a table."""
+    return f"curated/{table}/force_code={force_code}/"
+
+
+def keys_prefix(table: str, force_code: str) -> str:
+    """Prefix (lake) of the key index: shards and the list of their first keys."""
+    return f"keys/{table}/force_code={force_code}/"
+
+
+def values(force_code: str, month: Month, family: str) -> str:
+    """Metric values of one family (results)."""
+    return f"internal/metric_values/force_code={force_code}/month={month}/{family}.parquet"
+
+
+def values_prefix(force_code: str) -> str:
+    """Prefix (results) of all metric values of a force."""
+    return f"internal/metric_values/force_code={force_code}/"
+
+
+def restatements(force_code: str, month: Month, family: str) -> str:
+    """Restatements of one family (results)."""
+    return f"internal/restatements/force_code={force_code}/month={month}/{family}.parquet"
+
+
+def restatements_prefix(force_code: str) -> str:
+    """Prefix (results) of all restatements of a force."""
+    return f"internal/restatements/force_code={force_code}/"
+
+
+def receipt(force_code: str, export_id: str, table: str) -> str:
+    """Receipt of one export for one table (results); table is ``none`` where no profile matched."""
+    return f"internal/receipts/force_code={force_code}/{export_id}.{table}.json"
+
+
+def receipts_prefix(force_code: str, export_id: str) -> str:
+    """Prefix (results) of the receipts of one export, one for each table it feeds."""
+    return f"internal/receipts/force_code={force_code}/{export_id}."
+
+
+def coverage(force_code: str) -> str:
+    """Coverage of all exports of a force (results)."""
+    return f"internal/coverage/force_code={force_code}/coverage.parquet"
+
+
+def open_months(force_code: str) -> str:
+    """Months that hold an open incident (lake): what a moved as_at can change."""
+    return f"open/force_code={force_code}/months.json"
+
+
+def notices(force_code: str) -> str:
+    """Notices sent (results)."""
+    return f"internal/notices/force_code={force_code}/notices.parquet"
+
+
+def page(force_code: str) -> str:
+    """The scorecard page (results)."""
+    return f"internal/page/force_code={force_code}/index.html"
+
+
+def release(force_code: str, year: str, file: str) -> str:
+    """One file of the release pack of a financial year, label ``2025/26`` (results)."""
+    return f"internal/release/force_code={force_code}/year={year.replace('/', '-')}/{file}"
+
+
+CONFIGURATION = "config/current.json"
+"""Accepted configuration (lake), pointed to by every function; also kept under its hash."""
+
+
+def configuration(config_hash: str) -> str:
+    """Accepted configuration by hash (lake)."""
+    return f"config/{config_hash}.json"
+
+
+def state(force_code: str) -> str:
+    """What the values of a force rest on (lake)."""
+    return f"state/force_code={force_code}.json"

@@ -1,0 +1,142 @@
+"""Measure: folds the months that exports touch and works out again what those months, or a moved as_at, can change.
+
+The only writer of ``curated/`` and of values, one force at a time (DESIGN 1). Exports are named by hints; what is true
+stands in S3. A run compares, for every value object, the inputs it should have with those it was made from
+(docs/decisions/0001), so a lost hint, a new target or a definition that changed heals by itself at the next run.
+"""
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from callclock import configuration, layout, state
+from callclock.clock import Month, format_instant, parse_instant
+from callclock.contracts import TABLES
+from callclock.exports.receipt import Receipt
+from callclock.lake.coverage import Coverage
+from callclock.lake.curate import Curator
+from callclock.metrics.catalogue import families
+from callclock.objects import Bucket
+from callclock.outbox import Hints
+from callclock.reasons import ExportStatus
+from callclock.refresh import Refresh
+from callclock.settings import Force
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What measure works with."""
+
+    lake: Bucket
+    results: Bucket
+    measure: Hints
+    notify: Hints
+    report: Hints
+    force_codes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One message of the measure queue: an export to fold, a tick for one force, or the daily tick for all."""
+
+    force_code: str | None
+    export_id: str | None
+    now: datetime
+
+
+def parse_hint(body: str) -> Hint:
+    """Read a message: ``{force_code, export_id, now}``, ``{force_code, now}`` or ``{tick}``."""
+    data: Mapping[str, str] = json.loads(body)
+    return Hint(data.get("force_code"), data.get("export_id"), parse_instant(data.get("tick") or data["now"]))
+
+
+def work(hints: Sequence[Hint], measure: Measure) -> None:
+    """Do what the hints of one message group ask for, as one piece of work.
+
+    ``now`` is the newest of theirs: the work was set off by all of them together.
+    """
+    now = max(hint.now for hint in hints)
+    if any(hint.force_code is None for hint in hints):
+        for force_code in sorted(measure.force_codes):
+            measure.measure.send(force_code, {"force_code": force_code, "now": format_instant(now)})
+    for force_code in sorted({hint.force_code for hint in hints if hint.force_code}):
+        exports = tuple(sorted({h.export_id for h in hints if h.force_code == force_code and h.export_id}))
+        measure_force(force_code, exports, now, measure)
+
+
+def measure_force(force_code: str, export_ids: Sequence[str], now: datetime, measure: Measure) -> None:
+    """Fold what these exports touch, refresh what follows from it, and tell notify and report.
+
+    With no export this is the force's tick. Raises ``ChangedMeanwhileError`` when another run was at the force: the
+    message comes again and everything is repeated.
+    """
+    settings = configuration.in_force(measure.lake)
+    force = settings.force(force_code) or Force(name=force_code)
+    with tempfile.TemporaryDirectory(prefix="callclock-") as name:
+        workdir = Path(name)
+        was, read = state.load(measure.lake, force_code)
+        receipts = _receipts(force_code, export_ids, measure)
+        known = _fold(was, force_code, receipts, force, measure, workdir / "fold")
+        coverage = Coverage.load(measure.results, force_code, workdir / "coverage")
+        covered = coverage.with_rows([receipt.coverage for receipt in receipts if receipt.coverage])
+        if covered != coverage:
+            covered.save(measure.results, force_code, workdir / "coverage")
+        refresh = Refresh(
+            force_code=force_code,
+            force=force,
+            targets=settings.targets,
+            coverage=covered,
+            now=now,
+            lake=measure.lake,
+            results=measure.results,
+            workdir=workdir / "refresh",
+        )
+        if known != was:
+            read = state.save(measure.lake, force_code, known, read)
+        for made in refresh.run(known, families()):
+            read = state.save(measure.lake, force_code, made, read)
+    # Always: the tick must reach notify even when no value changed, and a hint lost before may have been ours.
+    hint = {"force_code": force_code, "now": format_instant(now)}
+    measure.notify.send(force_code, hint)
+    measure.report.send(force_code, hint)
+
+
+def _receipts(force_code: str, export_ids: Sequence[str], measure: Measure) -> Sequence[Receipt]:
+    found = []
+    for export_id in export_ids:
+        prefix = layout.receipts_prefix(force_code, export_id)
+        for listed in measure.results.list(prefix):
+            text = measure.results.text(listed.key)
+            if text:
+                found.append(Receipt.from_json(text[0]))
+    return [receipt for receipt in found if receipt.status is ExportStatus.READ]
+
+
+def _fold(
+    known: state.ForceState,
+    force_code: str,
+    receipts: Sequence[Receipt],
+    force: Force,
+    measure: Measure,
+    workdir: Path,
+) -> state.ForceState:
+    touched: dict[str, set[Month]] = {}
+    for receipt in receipts:
+        touched.setdefault(receipt.table_name, set()).update(receipt.months)
+    for table, months in sorted(touched.items()):
+        if not months:
+            continue
+        curator = Curator(
+            lake=measure.lake,
+            table=TABLES[table],
+            force_code=force_code,
+            zone=force.zone,
+            tolerance_s=force.clock_tolerance_s,
+            workdir=workdir / table,
+        )
+        report = curator.curate(sorted(months), known.curated.get(table, {}))
+        known = known.with_curated(table, report.months)
+    return known

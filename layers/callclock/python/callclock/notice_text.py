@@ -1,0 +1,313 @@
+"""What a notice says, paragraph by paragraph: plain sentences, no caller, no incident number and no small number."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+
+from callclock import spc, wording
+from callclock.clock import PeriodKind
+from callclock.parts import OTHERS, Part, contributions, effects, fold_small, rounded_to_sum
+from callclock.reasons import NoticeReason, State
+from callclock.replay import Observation, Rule, calendar, next_period_end, xmr_points
+from callclock.thresholds import Decision
+
+_RECORDS = {"calls": "calls", "attendance": "incidents", "safeguarding": "incidents", "followthrough": "episodes"}
+_STATE_WORDS = {
+    State.OK: "within its limits",
+    State.PENDING: "within its limits, with a period beyond them",
+    State.BREACH: "beyond its limit",
+    State.RECOVERING: "recovering",
+    State.NO_DATA: "without data",
+}
+_SIGNAL_WORDS = {
+    spc.SignalRule.OUTSIDE: "a value outside its usual limits",
+    spc.SignalRule.RUN7: "seven in a row on the worse side of the mean",
+    spc.SignalRule.TREND7: "seven in a row each worse than the one before",
+    spc.SignalRule.TWO_OF_THREE: "two of three close to the limit on the worse side",
+}
+_PHRASES = {
+    NoticeReason.FIRST_BREACH: "beyond its limit{severity}",
+    NoticeReason.STILL_IN_BREACH: "still beyond its limit{severity}",
+    NoticeReason.WORSENED: "worse, now beyond the next limit{severity}",
+    NoticeReason.RECOVERED: "recovered",
+    NoticeReason.CORRECTED: "corrected, the breach told before is gone",
+    NoticeReason.PAST_BREACH_FOUND: "a past breach came to light",
+    NoticeReason.NO_DATA: "no data",
+    NoticeReason.DATA_BACK: "data are back, {state}{severity}",
+    NoticeReason.RULE_CHANGED: "new rule, {state}{severity}",
+    NoticeReason.SIGNAL: "unusual change",
+}
+_DIMENSION_WORDS = {"domestic_abuse": "domestic abuse", "other": "other than domestic abuse"}
+
+
+@dataclass(frozen=True)
+class Split:
+    """The value split by one dimension against an earlier period, to say which part moved it most.
+
+    With ``shared_denominator`` only the numerator is parted (hang-ups by stage); else parts are disjoint wholes
+    (areas, grades). ``compared_with`` names the earlier period as it is to be printed.
+    """
+
+    dimension: str
+    compared_with: str
+    parts: tuple[Part, ...]
+    shared_denominator: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """Something to look at: the saved query, the page, the receipts."""
+
+    label: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the mail needs beside the decision. ``where`` holds the key columns that are broken down, by name."""
+
+    force_code: str
+    force_name: str
+    title: str
+    unit: str
+    where: Mapping[str, str] = field(default_factory=dict)
+    split: Split | None = None
+    links: tuple[Link, ...] = ()
+    silent_sources: tuple[str, ...] = ()
+    suppress_below: int = 5
+
+
+def spoken_of(decision: Decision, rule: Rule, series: Sequence[Observation]) -> Observation | None:
+    """Row that a notice speaks of: the newest complete one; of a past breach the first that breaches."""
+    if decision.reason is NoticeReason.PAST_BREACH_FOUND and decision.since is not None:
+        return _breaching_from(decision.since, rule, series)
+    return next((row for row in series if row.complete and row.period_end == decision.frontier), None)
+
+
+def _breaching_from(since: date, rule: Rule, series: Sequence[Observation]) -> Observation | None:
+    """First breaching row that starts on a day; rows of a year to date share theirs."""
+    rows = sorted((row for row in series if row.period_start == since), key=lambda row: row.period_end)
+    return next((row for row in rows if (value := rule.observed(row)) is not None and rule.breaches(value)), None)
+
+
+def is_hidden(row: Observation, metric: str, unit: str, below: int, value: float | None = None) -> bool:
+    """Tell whether a value would give away a small number (METRICS "Publishing small numbers").
+
+    ``value`` is another value of the same row, such as the one it had before a correction.
+    """
+    shown = row.value if value is None else value
+    n = row.n
+    if shown is None or (unit == "count" and 0 < shown < below):
+        return True
+    if n is None:
+        return False
+    if unit == "share":
+        base = row.denominator if row.denominator is not None else n
+        numerator = row.numerator if row.numerator is not None and value is None else round(shown * base)
+        small = 0 < numerator < below or 0 < base - numerator < below
+        return small or (n < 10 and numerator in {0, base})
+    least = 20 if "p90" in metric or "p95" in metric else 10 if "median" in metric else below
+    return unit != "count" and n < least
+
+
+def shown_figure(row: Observation, rule: Rule, context: Context, value: float | None = None) -> str | None:
+    """Value of a row as printed; None where it is hidden."""
+    if is_hidden(row, rule.metric, context.unit, context.suppress_below, value):
+        return None
+    shown = row.value if value is None else value
+    return None if shown is None else wording.figure(shown, context.unit)
+
+
+def phrase(decision: Decision) -> str:
+    """Say in a few words what happened; the headline."""
+    severity = f" ({decision.severity})" if decision.severity else ""
+    return _PHRASES.get(decision.reason, "{state}").format(state=_STATE_WORDS[decision.state], severity=severity)
+
+
+def period_of(row: Observation, rule: Rule) -> str:
+    """Name the period of a row."""
+    return wording.period(rule.period, row.period_start, row.period_end)
+
+
+def what(decision: Decision, rule: Rule, series: Sequence[Observation], context: Context) -> list[str]:
+    """Say what happened, where and since when."""
+    where = [f"{key.replace('_', ' ')} {_DIMENSION_WORDS.get(value, value)}" for key, value in context.where.items()]
+    place = ", ".join([f"{context.force_name} ({context.force_code})", *where])
+    return [f"{context.title}: {phrase(decision)}", f"{place}.", *_since(decision, rule, series)]
+
+
+def _since(decision: Decision, rule: Rule, series: Sequence[Observation]) -> list[str]:
+    """Since when, told for each reason as a reader needs it."""
+    said = []
+    if decision.ended_since is not None:
+        ended = _named_from(decision.ended_since, rule, series)
+        match decision.reason:
+            case NoticeReason.RECOVERED:
+                said.append(f"The breach that began in {ended} is over.")
+            case NoticeReason.CORRECTED:
+                said.append(f"The breach told as beginning in {ended} is not in the corrected figures.")
+            case _:
+                said.append(f"The levels of this rule changed; what was told since {ended} ends with this notice.")
+    if decision.since is not None:
+        begun = _named_from(decision.since, rule, series)
+        match decision.reason:
+            case NoticeReason.PAST_BREACH_FOUND:
+                said.append(f"Corrected figures show a breach that began in {begun} and nobody was told of.")
+            case NoticeReason.NO_DATA:
+                said.append(f"When data stopped it was {_STATE_WORDS[decision.behind]}, since {begun}.")
+            case _:
+                said.append(f"Beyond its limit since {begun}.")
+    if decision.flags:
+        said.append(f"The newest figure completes: {wording.listed([_SIGNAL_WORDS[flag] for flag in decision.flags])}.")
+    return said
+
+
+def _named_from(since: date, rule: Rule, series: Sequence[Observation]) -> str:
+    row = _breaching_from(since, rule, series) or next((row for row in series if row.period_start == since), None)
+    return period_of(row, rule) if row else f"the {wording.PERIOD_NOUN[rule.period]} from {wording.day(since)}"
+
+
+def figures(
+    decision: Decision, rule: Rule, series: Sequence[Observation], row: Observation | None, context: Context
+) -> list[str]:
+    """Give the value against the limit, with n, and its usual range."""
+    if row is None or row.value is None:
+        return ["There is no complete figure."]
+    n = f"From {wording.count(row.n, context.suppress_below)} {_records(rule)}." if row.n is not None else ""
+    said = [f"{_against(rule, row, row.value, context)} {n}".strip()]
+    said += _corrections(decision, rule, series, context)
+    if rule.kind == "threshold":
+        level = wording.figure(rule.recover, context.unit)
+        better = "or less" if rule.direction == "above" else "or more"
+        row_of = f", {rule.k} in a row" if rule.k > 1 else ""
+        said.append(f"It counts as recovered at {level} {better}{row_of}.")
+    return [*said, usual_range(rule, series, row, context)]
+
+
+def _records(rule: Rule) -> str:
+    return _RECORDS.get(rule.metric.partition(".")[0], "records")
+
+
+def _against(rule: Rule, row: Observation, value: float, context: Context) -> str:
+    """Value and the level it is to be read against."""
+    hidden = is_hidden(row, rule.metric, context.unit, context.suppress_below)
+    name = period_of(row, rule)
+    if rule.kind == "signal":
+        return f"Not printed for {name}: small numbers." if hidden else f"{shown_figure(row, rule, context)} in {name}."
+    beyond = rule.breaches(value)
+    severity = rule.severity_of(value) if beyond else rule.severities[0]
+    side = rule.direction if beyond else "within"
+    if hidden:
+        level = wording.figure(severity.level, context.unit)
+        return f"Not printed for {name} (small numbers), {side} the limit of {level} ({severity.name})."
+    shown, level = wording.told_apart(value, severity.level, context.unit)
+    return f"{shown} in {name}, {side} the limit of {level} ({severity.name})."
+
+
+def _corrections(decision: Decision, rule: Rule, series: Sequence[Observation], context: Context) -> list[str]:
+    """What was published before, where a correction is what the notice is about."""
+    if decision.reason not in {NoticeReason.CORRECTED, NoticeReason.PAST_BREACH_FOUND}:
+        return []
+    said = []
+    since = decision.ended_since or decision.since
+    rows = [row for row in series if row.restated_from is not None and since is not None and row.period_start >= since]
+    for row in sorted(rows, key=lambda row: row.period_end)[:3]:
+        old, new = shown_figure(row, rule, context, row.restated_from), shown_figure(row, rule, context)
+        if old is not None and new is not None:
+            said.append(f"{period_of(row, rule)} had been published as {old} and is now {new}.")
+    return said
+
+
+def usual_range(rule: Rule, series: Sequence[Observation], row: Observation, context: Context) -> str:
+    """Say between what the series usually lies: limits of its chart from twelve points on, else its last points."""
+    slots = [slot for slot in calendar(series, rule.period) if slot is None or slot.period_end <= row.period_end]
+    noun = wording.PERIOD_NOUN[rule.period]
+    if slots and rule.period in {PeriodKind.WEEK, PeriodKind.MONTH}:
+        limits = xmr_points(slots, rule)[-1].limits
+        if limits is not None and limits.locked:
+            drawn = limits.clipped(None if context.unit == "ratio" else 0.0, 1.0 if context.unit == "share" else None)
+            low, high = (wording.figure(level, context.unit) for level in (drawn.lower, drawn.upper))
+            return f"Its usual range is {low} to {high} (limits locked on {spc.LOCKED_ON} {noun}s)."
+    earlier = [slot for slot in slots[:-1] if slot is not None and rule.observed(slot) is not None]
+    known = [slot.value for slot in earlier if shown_figure(slot, rule, context) is not None and slot.value is not None]
+    known = known[-spc.LOCKED_ON :]
+    if len(known) < 2:
+        return "There are too few earlier figures to say what is usual."
+    low, high = wording.figure(min(known), context.unit), wording.figure(max(known), context.unit)
+    return f"The last {len(known)} earlier figures lay between {low} and {high}."
+
+
+def moved(decision: Decision, rule: Rule, row: Observation | None, context: Context) -> list[str]:
+    """Name the parts that moved the value most; what is printed adds up to the change printed."""
+    split = context.split
+    if decision.state is State.NO_DATA:
+        return []
+    if row is None or shown_figure(row, rule, context) is None:
+        return ["Not printed: there is no figure, or small numbers."]
+    if split is None:
+        return ["This measure has no split that adds up; see what to look at."]
+    parts = fold_small(
+        split.parts,
+        context.suppress_below,
+        shared_denominator=split.shared_denominator,
+        of_records=context.unit == "share",
+    )
+    found = [effect for effect in (contributions if split.shared_denominator else effects)(parts) if effect.total]
+    total = sum((effect.total for effect in found), Fraction())
+    dimension = split.dimension.replace("_", " ")
+    named = [effect for effect in found if effect.name != OTHERS][:3]
+    if not named:
+        return [f"Against {split.compared_with}: no {dimension} can be named without small numbers, or none moved it."]
+    step = Fraction(1, 1000) if context.unit == "share" else Fraction(1)
+    amounts = rounded_to_sum([*(effect.total for effect in named), total - sum(e.total for e in named)], step)
+    rounded_total = sum(amounts, Fraction())
+    said = [f"Against {split.compared_with}: {_change(rounded_total, context)}. By {dimension}:"]
+    said += [f"- {effect.name}: {_change(amount, context)}" for effect, amount in zip(named, amounts, strict=False)]
+    if len(found) > len(named):
+        said.append(f"- {OTHERS}: {_change(amounts[-1], context)}")
+    if not split.shared_denominator:
+        (rate,) = rounded_to_sum([named[0].rate], step)
+        mix = amounts[0] - rate
+        said.append(
+            f"Of {named[0].name}: {_change(rate, context)} because its own figure changed, "
+            f"{_change(mix, context)} because its part of the whole did."
+        )
+    return said
+
+
+def _change(amount: Fraction, context: Context) -> str:
+    return wording.change(float(amount), context.unit)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def complete(
+    decision: Decision, rule: Rule, series: Sequence[Observation], row: Observation | None, context: Context
+) -> list[str]:
+    """Say how complete the data are, and what is missing."""
+    said = []
+    if row is not None:
+        said.append(
+            f"{_sentence(period_of(row, rule))} is complete: it is over, every record has reached "
+            f"its mark, no export is missing. Data as at {wording.moment(row.as_at, rule.zone)}."
+        )
+        left_out = {"outside the population": row.n_excluded, "with an unknown outcome": row.n_unknown}
+        counted = [f"{wording.count(n, context.suppress_below)} {what}" for what, n in left_out.items() if n]
+        said += [f"Left out: {wording.listed(counted)}."] if counted else []
+    if decision.frontier is not None:
+        after = next_period_end(rule.period, decision.frontier)
+        following = _sentence(wording.period_ending(rule.period, after))
+        if decision.state is State.NO_DATA and rule.due_days is not None:
+            due = wording.day(after + timedelta(days=rule.due_days))
+            said.append(f"{following} was due by {due} and has no complete figure.")
+        elif any(other.period_end == after and not other.complete for other in series):
+            said.append(f"{following} is not complete yet and was not used.")
+    if decision.state is State.NO_DATA and series:
+        newest = wording.moment(max(other.as_at for other in series), rule.zone)
+        said.append(f"The newest data are as at {newest}.")
+    if context.silent_sources:
+        said.append(f"Nothing new came from: {wording.listed(context.silent_sources)}.")
+    return said or ["No complete figure is known."]

@@ -1,0 +1,231 @@
+"""The mails: composed from a decision and what it was taken on, and read by somebody who runs a contact centre.
+
+The body says, in the order of METRICS "Who is told, and when": what, where and since when; the value against the
+limit with n and its usual range; the part that moved it most; how complete the data are; what to look at. Another
+mail tells those who run the feeds of an export that was refused or held.
+"""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from callclock import notice_text as text
+from callclock import wording
+from callclock.clock import format_instant
+from callclock.notice_text import Context, Link, Split
+from callclock.reasons import ExportReason, ExportStatus, NoticeReason
+from callclock.replay import Observation, Rule
+from callclock.thresholds import Decision
+
+__all__ = ["Context", "ExportTrouble", "Link", "Mail", "Split", "compose", "compose_export"]
+
+SCHEMA = "callclock.notice/1"
+EXPORT_SCHEMA = "callclock.export-notice/1"
+SUBJECT_MOST = 100
+"""SNS takes no longer subject, and printable ASCII only."""
+
+LINE_MOST = 72
+ATTRIBUTES_MOST = 10
+"""SNS takes no more message attributes."""
+
+_NEXT_STEP = {
+    ExportReason.EMPTY_FILE: "Ask the owner of the source whether the export ran, and drop the file again.",
+    ExportReason.NOT_TEXT: "Export it as CSV or XLSX, not as a picture, an archive or a PDF, and drop it again.",
+    ExportReason.NO_PROFILE: "If columns were renamed, mend the nearest profile in config/sources/; for a new system "
+    "draft one with `callclock sources new FILE`. Check with `callclock sources check FILE`, then replay the export.",
+    ExportReason.TWO_PROFILES: "Make the `match` of one of the two profiles narrower, then replay the export.",
+    ExportReason.UNKNOWN_FORCE: "Drop it under incoming/<force>/ with a force code of force.toml, or add the force.",
+    ExportReason.EXPORTED_IN_FUTURE: "Correct the export time that the file or its name states, or the clock of the "
+    "machine that wrote it, and drop the file again.",
+    ExportReason.UNREADABLE: "Open the file where it was made; export it anew and drop it again.",
+    ExportReason.TRUNCATED: "The file ends in the middle of a record: copy it again, whole, and drop it again.",
+    ExportReason.TOO_MUCH_QUARANTINED: "Look at the quarantined rows and their reasons; mend the profile (or, where "
+    "the rows are truly bad, its limit), then replay the export.",
+    ExportReason.DURATIONS_DISAGREE: "The profile reads the wrong column or the wrong zone for a time: mend it, then "
+    "replay the export.",
+    ExportReason.LOST_AM_PM: "Times after noon have lost their PM, as spreadsheets do: export it anew with hours from "
+    "0 to 23 and drop it again.",
+    ExportReason.REPEATED_KEYS: "The key columns of the profile do not name one record: mend them, then replay it.",
+    ExportReason.BAD_CONFIGURATION: "Mend the file and drop it again; until then the last good one stays in force.",
+}
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A message to publish: subject and plain text, attributes for filter policies, and the same as data."""
+
+    subject: str
+    body: str
+    attributes: Mapping[str, str]
+    data: Mapping[str, object]
+
+
+def compose(decision: Decision, rule: Rule, series: Sequence[Observation], context: Context, now: datetime) -> Mail:
+    """Compose the mail of a decision that tells.
+
+    Parameters
+    ----------
+    decision
+        As :func:`callclock.thresholds.decide` gave it.
+    rule, series, now
+        What it was taken on.
+    context
+        Names, unit, split and links.
+
+    Returns
+    -------
+    Mail
+        Subject of at most 100 printable ASCII characters; lines of at most 72, but for links, which are never broken.
+    """
+    row = text.spoken_of(decision, rule, series)
+    paragraphs = [
+        ("", text.what(decision, rule, series, context)),
+        ("THE VALUE", text.figures(decision, rule, series, row, context)),
+        ("WHAT MOVED IT MOST", text.moved(decision, rule, row, context)),
+        ("HOW COMPLETE THE DATA ARE", text.complete(decision, rule, series, row, context)),
+        ("WHAT TO LOOK AT", [f"- {link.label}:\n  {link.target}" for link in context.links]),
+    ]
+    return Mail(
+        subject=_subject(decision, rule, row, context),
+        body=_laid_out(paragraphs),
+        attributes=_attributes(decision, rule, context),
+        data=_data(decision, rule, row, context, now),
+    )
+
+
+def _subject(decision: Decision, rule: Rule, row: Observation | None, context: Context) -> str:
+    shown = text.shown_figure(row, rule, context) if row else None
+    speaks = decision.reason is not NoticeReason.NO_DATA and row is not None and shown is not None
+    value = f", {shown} in {text.period_of(row, rule)}" if speaks and row else ""
+    return wording.printable_ascii(
+        f"[{context.force_code}] {context.title}: {text.phrase(decision)}{value}", SUBJECT_MOST
+    )
+
+
+def _laid_out(paragraphs: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """Plain text, wrapped; a line that begins with two spaces is a link or a key, to be copied whole."""
+    blocks = []
+    for heading, sentences in paragraphs:
+        if not sentences:
+            continue
+        lines = [heading] if heading else []
+        for line in "\n".join(sentences).split("\n"):
+            hanging = "  " if line.startswith("- ") else ""
+            wrapped = textwrap.wrap(
+                line, LINE_MOST, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+            )
+            lines += [line] if line.startswith("  ") else wrapped
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _attributes(decision: Decision, rule: Rule, context: Context) -> dict[str, str]:
+    """Attributes that a subscription can filter by; dimensions in the order of ``where`` while there is room."""
+    fixed = {
+        "force_code": context.force_code,
+        "metric": rule.metric,
+        "severity": decision.severity or "none",
+        "reason": decision.reason.value,
+        "state": decision.state.value,
+        "period_kind": rule.period.value,
+    }
+    dimensions = {key: value for key, value in context.where.items() if key not in fixed and value}
+    return dict([*fixed.items(), *dimensions.items()][:ATTRIBUTES_MOST])
+
+
+def _data(
+    decision: Decision, rule: Rule, row: Observation | None, context: Context, now: datetime
+) -> dict[str, object]:
+    """Return the notice as data, versioned by ``schema``; what the text does not print is null here too."""
+    hidden = row is None or text.is_hidden(row, rule.metric, context.unit, context.suppress_below)
+    n = row.n if row else None
+    return {
+        "schema": SCHEMA,
+        "decided_at": format_instant(now),
+        "force_code": context.force_code,
+        "rule_id": rule.id,
+        "revision": str(rule.revision),
+        "title": context.title,
+        "metric": rule.metric,
+        "where": dict(context.where),
+        "period_kind": rule.period.value,
+        "period_start": row.period_start.isoformat() if row else None,
+        "period_end": row.period_end.isoformat() if row else None,
+        "state": decision.state.value,
+        "reason": decision.reason.value,
+        "severity": decision.severity,
+        "since": decision.since.isoformat() if decision.since else None,
+        "ended_since": decision.ended_since.isoformat() if decision.ended_since else None,
+        "frontier": decision.frontier.isoformat() if decision.frontier else None,
+        "page": decision.page,
+        "flags": [flag.value for flag in decision.flags],
+        "unit": context.unit,
+        "value": None if hidden or row is None else row.value,
+        "value_hidden": hidden and row is not None,
+        "n": None if n is None or 0 < n < context.suppress_below else n,
+        "as_at": format_instant(row.as_at) if row else None,
+        "levels": {severity.name: severity.level for severity in rule.severities},
+        "recover": rule.recover if rule.kind == "threshold" else None,
+        "links": [{"label": link.label, "target": link.target} for link in context.links],
+    }
+
+
+@dataclass(frozen=True)
+class ExportTrouble:
+    """An export that was refused or held. ``message`` is the plain sentence of the receipt; it holds no raw value."""
+
+    force_code: str
+    object_key: str
+    status: ExportStatus
+    reason: ExportReason
+    message: str
+    nearest_profile: str | None = None
+    missing_columns: tuple[str, ...] = ()
+    receipt_key: str | None = None
+
+
+def compose_export(trouble: ExportTrouble) -> Mail:
+    """Compose the mail to those who run the feeds: which file, what is wrong with it, what to do next.
+
+    Parameters
+    ----------
+    trouble
+        What the receipt says of the export. The object key stands in the body only whole, in the subject cut.
+    """
+    name = trouble.object_key.rpartition("/")[2]
+    reason = trouble.reason.value.replace("_", " ")
+    said = [f"Export {trouble.status.value}: {reason}", trouble.message, "The file:", f"  {trouble.object_key}"]
+    if trouble.nearest_profile is not None:
+        missing = ", ".join(trouble.missing_columns)
+        said.append(
+            f"The nearest profile is {trouble.nearest_profile}" + (f"; it misses: {missing}." if missing else ".")
+        )
+    look = [f"- The receipt:\n  {trouble.receipt_key}"] if trouble.receipt_key else []
+    body = _laid_out([
+        ("", said),
+        ("WHAT TO DO NEXT", [_NEXT_STEP[trouble.reason]]),
+        ("WHAT TO LOOK AT", look),
+    ])  # fmt: skip
+    subject = f"[{trouble.force_code}] Export {trouble.status.value}, {reason}: {name}"
+    return Mail(
+        subject=wording.printable_ascii(subject, SUBJECT_MOST),
+        body=body,
+        attributes={
+            "force_code": trouble.force_code,
+            "status": trouble.status.value,
+            "reason": trouble.reason.value,
+        },
+        data={
+            "schema": EXPORT_SCHEMA,
+            "force_code": trouble.force_code,
+            "object_key": trouble.object_key,
+            "status": trouble.status.value,
+            "reason": trouble.reason.value,
+            "message": trouble.message,
+            "nearest_profile": trouble.nearest_profile,
+            "missing_columns": list(trouble.missing_columns),
+            "next_step": _NEXT_STEP[trouble.reason],
+            "receipt_key": trouble.receipt_key,
+        },
+    )

@@ -1,0 +1,242 @@
+"""Notify: decides whom to tell, publishes, then records what was delivered, in that order (DESIGN 1).
+
+A crash between publishing and recording sends at most one repeat; nothing is recorded that nobody accepted.
+"""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from callclock import configuration, layout
+from callclock.clock import format_instant, parse_instant
+from callclock.contracts import METRIC_VALUES, NOTICES, RESTATEMENTS
+from callclock.engine import connect, quote, rows_of
+from callclock.exports.receipt import Receipt
+from callclock.ledger import DeliveredLog
+from callclock.metrics.catalogue import families
+from callclock.notices import Context, ExportTrouble, Link, Mail, compose, compose_export
+from callclock.objects import Bucket, ChangedMeanwhileError
+from callclock.outbox import Topic
+from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
+from callclock.replay import Rule
+from callclock.results import fetch_restatements, fetch_values
+from callclock.series import Series, load_series, load_split, where_of
+from callclock.settings import Force, ThresholdRule
+from callclock.thresholds import Decision, Delivered, decide
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Notify:
+    """What notify works with."""
+
+    lake: Bucket
+    results: Bucket
+    delivered: DeliveredLog
+    breaches: Topic
+    operations: Topic
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One message of the notify queue: values of a force may have changed, or an export was refused or held."""
+
+    force_code: str
+    export_id: str | None
+    now: datetime
+
+
+def parse_hint(body: str) -> Hint:
+    """Read a message: ``{force_code, now}`` or ``{force_code, export_id, now}``."""
+    data: Mapping[str, str] = json.loads(body)
+    return Hint(data["force_code"], data.get("export_id"), parse_instant(data["now"]))
+
+
+def tell(hint: Hint, notify: Notify) -> int:
+    """Do what one hint asks for.
+
+    Returns
+    -------
+    int
+        Notices published.
+    """
+    return _tell_of_export(hint, notify) if hint.export_id else _tell_of_values(hint, notify)
+
+
+def story_of(force_code: str, rule_id: str) -> str:
+    """Name under which the notices of one rule of one force are recorded."""
+    return f"{force_code}#rule#{rule_id}"
+
+
+def delivered_of(log: DeliveredLog, story: str) -> list[Delivered]:
+    """Notices of a story that were accepted, oldest first."""
+    return [_delivered(entry) for entry in log.of_story(story)]
+
+
+def _tell_of_export(hint: Hint, notify: Notify) -> int:
+    prefix = layout.receipts_prefix(hint.force_code, hint.export_id or "")
+    told = 0
+    for listed in notify.results.list(prefix):
+        found = notify.results.text(listed.key)
+        receipt = Receipt.from_json(found[0]) if found else None
+        if receipt is None or receipt.status is ExportStatus.READ or receipt.reason is None:
+            continue
+        # Told once for each reading: a file held again after its profile was changed is news.
+        reading = f"{receipt.profile_hash}#{receipt.config_hash}#{receipt.reason}"
+        story = f"{hint.force_code}#export#{receipt.export_id}#{receipt.table_name}"
+        if any(entry["reading"] == reading for entry in notify.delivered.of_story(story)):
+            continue
+        trouble = ExportTrouble(
+            force_code=receipt.force_code,
+            object_key=receipt.object_key,
+            status=receipt.status,
+            reason=ExportReason(receipt.reason),
+            message=receipt.message or "",
+            nearest_profile=receipt.profile,
+            missing_columns=tuple(receipt.missing_columns),
+            receipt_key=f"s3://{notify.results.name}/{listed.key}",
+        )
+        _publish(notify.operations, compose_export(trouble))
+        notify.delivered.record(story, hint.now, receipt.reason, {"reading": reading})
+        told += 1
+    return told
+
+
+def _publish(topic: Topic, mail: Mail) -> None:
+    topic.publish(mail.subject, mail.body, mail.data, mail.attributes)
+
+
+def _tell_of_values(hint: Hint, notify: Notify) -> int:
+    settings = configuration.in_force(notify.lake)
+    force = settings.force(hint.force_code) or Force(name=hint.force_code)
+    rules = [rule for rule in settings.rules if not rule.forces or hint.force_code in rule.forces]
+    metrics = {rule.metric for rule in rules}
+    wanted = [family.name for family in families() if metrics & {metric.name for metric in family.metrics}]
+    told = 0
+    with tempfile.TemporaryDirectory(prefix="callclock-") as name:
+        workdir = Path(name)
+        values = fetch_values(notify.results, hint.force_code, wanted)
+        restated = fetch_restatements(notify.results, hint.force_code, wanted)
+        with connect(workdir / "duckdb") as db:
+            db.execute(f"CREATE VIEW metric_values AS {rows_of(METRIC_VALUES.columns, values)}")
+            db.execute(f"CREATE VIEW restatements AS {rows_of(RESTATEMENTS.columns, restated)}")
+            for rule in rules:
+                told += _Telling(hint, force, rule, notify, db, workdir).run()
+    return told
+
+
+@dataclass(frozen=True)
+class _Telling:
+    """One rule of one force at one moment."""
+
+    hint: Hint
+    force: Force
+    configured: ThresholdRule
+    notify: Notify
+    db: duckdb.DuckDBPyConnection
+    workdir: Path
+
+    def run(self) -> int:
+        rule = Rule.of(self.configured, self.force.tz)
+        series = load_series(self.db, self.configured)
+        story = story_of(self.hint.force_code, rule.id)
+        log = delivered_of(self.notify.delivered, story)
+        decision = decide(series.rows, log, rule, self.hint.now)
+        if not decision.tell:
+            return 0
+        mail = compose(decision, rule, series.rows, self._context(series, decision), self.hint.now)
+        _publish(self.notify.breaches, mail)
+        entry = _entry(decision.delivered(self.hint.now, rule))
+        self.notify.delivered.record(story, self.hint.now, decision.reason, entry)
+        self._keep(decision, rule, series, mail)
+        return 1
+
+    def _context(self, series: Series, decision: Decision) -> Context:
+        split = load_split(self.db, self.configured, series, decision.frontier) if decision.frontier else None
+        where = {key: value for key, value in self.configured.where.items() if value != "all"}
+        conditions = "".join(f" AND {key} = {quote(value)}" for key, value in sorted(where_of(self.configured).items()))
+        sql = (
+            "SELECT period_label, value, n, complete, as_at FROM results.metric_values"
+            f" WHERE force_code = {quote(self.hint.force_code)} AND metric = {quote(self.configured.metric)}"
+            f" AND period_kind = {quote(self.configured.period.value)}{conditions} ORDER BY period_end"
+        )
+        results = self.notify.results.name
+        return Context(
+            force_code=self.hint.force_code,
+            force_name=self.force.name,
+            title=self.configured.title,
+            unit=series.unit,
+            where=where,
+            split=split,
+            links=(
+                Link("The page", f"s3://{results}/{layout.page(self.hint.force_code)}"),
+                Link("The figures, in Athena", sql),
+                Link("What was read of the exports", "SELECT * FROM results.receipts ORDER BY arrived_at DESC"),
+            ),
+            suppress_below=self._suppress_below(where),
+        )
+
+    def _suppress_below(self, where: Mapping[str, str]) -> int:
+        if where.get("population") == "domestic_abuse" and where.get("area"):
+            return self.force.suppress_domestic_abuse_below
+        return self.force.suppress_below
+
+    def _keep(self, decision: Decision, rule: Rule, series: Series, mail: Mail) -> None:
+        """Add the notice to the table that Athena reads; the log of what was delivered is the truth."""
+        row = next((r for r in series.rows if r.period_end == decision.frontier), None)
+        values: dict[str, object] = {
+            "rule_id": rule.id,
+            "revision": str(rule.revision),
+            "decided_at": format_instant(self.hint.now).removesuffix("Z"),
+            "reason": decision.reason.value,
+            "state": decision.state.value,
+            "severity": decision.severity,
+            "since": decision.since,
+            "frontier_end": decision.frontier,
+            "metric": rule.metric,
+            "value": row.value if row else None,
+            "subject": mail.subject,
+        }
+        key = layout.notices(self.hint.force_code)
+        before, after = self.workdir / "notices-before.parquet", self.workdir / "notices.parquet"
+        columns = ", ".join(f"CAST(${c.name} AS {c.kind.duckdb}) AS {c.name}" for c in NOTICES.columns)
+        for _ in range(_ATTEMPTS):
+            was = self.notify.results.fetch(key, before)
+            known = rows_of(NOTICES.columns, [before] if was else [])
+            self.db.execute(f"CREATE OR REPLACE TEMP TABLE kept AS {known} UNION SELECT {columns}", values)
+            self.db.execute(
+                f"COPY (SELECT * FROM kept ORDER BY decided_at, rule_id) TO {quote(str(after))} (FORMAT parquet)"
+            )
+            try:
+                self.notify.results.replace(key, after, was)
+            except ChangedMeanwhileError:
+                continue
+            return
+        raise ChangedMeanwhileError(f"{key}: others kept writing; the message comes again")
+
+
+def _entry(delivered: Delivered) -> Mapping[str, str]:
+    """Write a delivered entry as text; what is not known is left out."""
+    said = {field.name: getattr(delivered, field.name) for field in fields(delivered) if field.name != "at"}
+    return {name: str(value) for name, value in said.items() if value is not None}
+
+
+def _delivered(entry: Mapping[str, str]) -> Delivered:
+    def day(name: str) -> date | None:
+        return date.fromisoformat(entry[name]) if name in entry else None
+
+    return Delivered(
+        at=parse_instant(entry["at"].partition("#")[0]),
+        revision=entry["revision"],
+        reason=NoticeReason(entry["reason"]),
+        state=State(entry["state"]),
+        severity=entry.get("severity"),
+        since=day("since"),
+        frontier=day("frontier"),
+    )

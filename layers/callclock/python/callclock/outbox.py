@@ -1,0 +1,51 @@
+"""What leaves: hints to the next function (SQS FIFO) and notices to people (SNS)."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import boto3
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+
+class Hints:
+    """A FIFO queue that carries pointers, never values, one group per force."""
+
+    def __init__(self, queue_url: str, client: "SQSClient | None" = None) -> None:
+        self.queue_url = queue_url
+        self._sqs: SQSClient = client or boto3.client("sqs")
+
+    def send(self, force_code: str, hint: Mapping[str, str]) -> None:
+        """Send one hint. Its deduplication id is fresh: by content, a second, legitimate hint would be swallowed."""
+        self._sqs.send_message(
+            QueueUrl=self.queue_url,
+            MessageBody=json.dumps(dict(hint), sort_keys=True),
+            MessageGroupId=force_code,
+            MessageDeduplicationId=uuid4().hex,
+        )
+
+
+class Topic:
+    """A topic that people, queues and functions subscribe to."""
+
+    def __init__(self, arn: str, client: "SNSClient | None" = None) -> None:
+        self.arn = arn
+        self._sns: SNSClient = client or boto3.client("sns")
+
+    def publish(self, subject: str, text: str, data: Mapping[str, object], attributes: Mapping[str, str]) -> None:
+        """Publish plain text for mail and JSON for machines; returns once SNS has accepted it."""
+        as_json = json.dumps(data, sort_keys=True, ensure_ascii=False)
+        body = {"default": text, "email": text, "sqs": as_json, "lambda": as_json, "https": as_json, "http": as_json}
+        self._sns.publish(
+            TopicArn=self.arn,
+            Subject=subject,
+            Message=json.dumps(body, ensure_ascii=False),
+            MessageStructure="json",
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value
+            },
+        )

@@ -1,0 +1,101 @@
+"""Report: draws the page of a force from its values, and writes its release packs."""
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from callclock import configuration, layout
+from callclock.contracts import COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS
+from callclock.engine import connect, name, rows_of
+from callclock.objects import Bucket
+from callclock.results import fetch_restatements, fetch_values
+from callclock.scorecard import facts, release
+from callclock.scorecard.page import libraries, page
+from callclock.settings import Force
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_RECEIPTS = 200
+"""Receipts shown at most: one small object each, and the page tells of the newest."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What report works with."""
+
+    lake: Bucket
+    results: Bucket
+
+
+def draw(force_code: str, report: Report) -> str:
+    """Draw the page of a force, write its release packs, and return the page's key in the results bucket."""
+    force = configuration.in_force(report.lake).force(force_code) or Force(name=force_code)
+    with tempfile.TemporaryDirectory(prefix="callclock-") as folder:
+        workdir = Path(folder)
+        with connect(workdir / "duckdb") as db:
+            _lay(db, force_code, report.results, workdir)
+            shown = facts.gather(db)
+            packs = release.packs(db, force.name)
+        # The page is the same for the same values, so writing it again after a redelivery changes nothing.
+        html = page(force_code, force, shown, libraries())
+        report.results.put(layout.page(force_code), html, content_type="text/html; charset=utf-8")
+        for pack in packs:
+            _release(force_code, pack, report.results, workdir)
+    return layout.page(force_code)
+
+
+def _lay(db: duckdb.DuckDBPyConnection, force_code: str, results: Bucket, workdir: Path) -> None:
+    """Make the views that the page is read from."""
+    coverage, notices = workdir / "coverage.parquet", workdir / "notices.parquet"
+    relations = {
+        METRIC_VALUES: fetch_values(results, force_code),
+        RESTATEMENTS: fetch_restatements(results, force_code),
+        COVERAGE: [coverage] if results.fetch(layout.coverage(force_code), coverage) else [],
+        NOTICES: [notices] if results.fetch(layout.notices(force_code), notices) else [],
+    }
+    for table, paths in relations.items():
+        db.execute(f"CREATE VIEW {name(table.name)} AS {rows_of(table.columns, paths)}")
+    columns = RECEIPTS.columns
+    db.execute(f"CREATE TABLE receipts ({', '.join(f'{name(c.name)} {c.kind.duckdb}' for c in columns)})")
+    given = [[receipt.get(c.name) for c in columns] for receipt in _receipts(db, force_code, results)]
+    if given:
+        places = ", ".join(f"CAST(? AS {c.kind.duckdb})" for c in columns)
+        db.executemany(f"INSERT INTO receipts VALUES ({places})", given)
+
+
+def _receipts(db: duckdb.DuckDBPyConnection, force_code: str, results: Bucket) -> Iterable[Mapping[str, object]]:
+    """Receipts of the newest exports that were read, and of those that were not (which coverage does not know)."""
+    newest = db.execute("SELECT export_id, table_name FROM coverage ORDER BY exported_at DESC, export_id").fetchall()
+    read = [layout.receipt(force_code, str(export_id), str(table)) for export_id, table in newest]
+    known = set(read)
+    others = [found.key for found in results.list(_receipts_prefix(force_code)) if found.key not in known]
+    for key in (*read[:_RECEIPTS], *others[:_RECEIPTS]):
+        found = results.text(key)
+        if found:
+            receipt: Mapping[str, object] = json.loads(found[0])
+            yield {column: _instant(value) if column.endswith("_at") else value for column, value in receipt.items()}
+
+
+def _receipts_prefix(force_code: str) -> str:
+    return layout.receipt(force_code, "", "").partition(f"force_code={force_code}/")[0] + f"force_code={force_code}/"
+
+
+def _instant(value: object) -> object:
+    """UTC instant as DuckDB's TIMESTAMP reads it, without the zone."""
+    return value.removesuffix("Z") if isinstance(value, str) else value
+
+
+def _release(force_code: str, pack: release.Pack, results: Bucket, workdir: Path) -> None:
+    """Write one pack, unless it is there already as it is now: years that are over do not change."""
+    texts = {layout.release(force_code, pack.year, f"{table.name}.csv"): table.csv() for table in pack.tables}
+    if all((was := results.text(key)) is not None and was[0] == text for key, text in texts.items()):
+        return
+    book = workdir / "release.xlsx"
+    release.write_workbook(pack, book)
+    # The workbook goes first: the tables tell whether a pack is whole.
+    results.put(layout.release(force_code, pack.year, "release.xlsx"), book, content_type=_XLSX)
+    for key, text in texts.items():
+        results.put(key, text, content_type="text/csv; charset=utf-8")

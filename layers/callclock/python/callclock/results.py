@@ -1,0 +1,70 @@
+"""Reading back what was measured: the values of one force, brought to local files for DuckDB to query."""
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from callclock import layout
+from callclock.engine import quote
+from callclock.objects import Bucket
+from callclock.settings import digest
+
+
+def fetch_values(results: Bucket, force_code: str, families: Iterable[str] | None = None) -> list[Path]:
+    """Bring the value objects of a force to local files.
+
+    Parameters
+    ----------
+    families
+        Which families; None for all.
+
+    Returns
+    -------
+    list of Path
+        One Parquet file per month and family that there is. A warm function keeps them, so that a tick over years of
+        values asks for a listing and for what has changed.
+    """
+    return _fetch(results, layout.values_prefix(force_code), families)
+
+
+def fetch_restatements(results: Bucket, force_code: str, families: Iterable[str] | None = None) -> list[Path]:
+    """Bring the restatements of a force to local files, as :func:`fetch_values` does the values."""
+    return _fetch(results, layout.restatements_prefix(force_code), families)
+
+
+def _fetch(results: Bucket, prefix: str, families: Iterable[str] | None) -> list[Path]:
+    wanted = None if families is None else set(families)
+    kept = Path(tempfile.gettempdir()) / "callclock-kept" / results.name / prefix
+    paths = []
+    for found in results.list(prefix):
+        month, file = found.key.split("/")[-2:]
+        family = file.removesuffix(".parquet")
+        if wanted is not None and family not in wanted:
+            continue
+        path = _kept_as(kept / month, family, found.etag)
+        if path.exists():
+            paths.append(path)
+        elif brought := _bring(results, found.key, kept / month, family):
+            paths.append(brought)
+    return paths
+
+
+def _kept_as(folder: Path, family: str, etag: str) -> Path:
+    return folder / f"{family}@{digest(etag)[:16]}.parquet"
+
+
+def _bring(results: Bucket, key: str, folder: Path, family: str) -> Path | None:
+    """Fetch one object in place of the version kept so far; a newer one than was listed is as good, or better."""
+    for old in folder.glob(f"{family}@*"):
+        old.unlink()
+    part = folder / f"{family}.part"
+    read = results.fetch(key, part)
+    return part.rename(_kept_as(folder, family, read.etag)) if read else None
+
+
+def kv_metadata(db: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    """Key-value metadata of a Parquet file: its inputs, its contract version."""
+    rows = db.execute(f"SELECT decode(key), decode(value) FROM parquet_kv_metadata({quote(str(path))})").fetchall()
+    return {str(key): str(value) for key, value in rows}

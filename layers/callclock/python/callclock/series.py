@@ -1,0 +1,135 @@
+"""Series of one rule, and what a change in them is made of, read from the values of one force."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib import resources
+
+import duckdb
+
+from callclock import wording
+from callclock.contracts import VALUE_KEYS
+from callclock.engine import quote
+from callclock.notices import Split
+from callclock.parts import Part
+from callclock.replay import Observation
+from callclock.settings import ThresholdRule
+
+_SERIES = (resources.files("callclock") / "series.sql").read_text("utf-8")
+_SPLIT = (resources.files("callclock") / "split.sql").read_text("utf-8")
+# Keys that the rule's own columns give, or that the series is chosen by.
+_NOT_IN_WHERE = frozenset({"metric", "period_kind", "period_label", "basis"})
+_RATE_OF_STAGES = "calls.abandonment_rate"
+
+
+@dataclass(frozen=True)
+class Series:
+    """The rows of a rule's series, oldest first, and their unit."""
+
+    rows: tuple[Observation, ...]
+    unit: str
+
+
+def where_of(rule: ThresholdRule) -> Mapping[str, str]:
+    """Value of every key column of a rule's series: what its ``where`` leaves out is ``all``, grade_basis ``initial``.
+
+    ``grade_scheme`` is left out where the rule does not name it: the newest scheme speaks.
+    """
+    fixed = {key: "all" for key in VALUE_KEYS if key not in _NOT_IN_WHERE and key != "grade_scheme"}
+    if rule.metric.startswith("attendance."):
+        fixed["grade_basis"] = "initial"
+    return {**fixed, "basis": "record", **rule.where}
+
+
+def load_series(db: duckdb.DuckDBPyConnection, rule: ThresholdRule) -> Series:
+    """Read the series of a rule from the views ``metric_values`` and ``restatements``."""
+    sql = _SERIES.format(
+        where=_conditions(where_of(rule)),
+        said_keys=", ".join(f"r.{key}" for key in VALUE_KEYS),
+        same_keys=" AND ".join(f"s.{key} = c.{key}" for key in VALUE_KEYS),
+    )
+    rows = db.execute(sql, {"metric": rule.metric, "period": rule.period.value}).fetchall()
+    return Series(tuple(_observation(row) for row in rows), str(rows[-1][-1]) if rows else "")
+
+
+def _observation(row: tuple[object, ...]) -> Observation:
+    start, end, value, n, complete, as_at, restated_from, version, numerator, denominator, *counts, _unit = row
+    assert isinstance(start, date)  # noqa: S101 - the contract's types, told to the type checker
+    assert isinstance(end, date)  # noqa: S101
+    assert isinstance(as_at, datetime)  # noqa: S101
+    return Observation(
+        period_start=start,
+        period_end=end,
+        value=_number(value),
+        n=None if n is None else int(str(n)),
+        complete=bool(complete),
+        as_at=as_at.replace(tzinfo=UTC),
+        restated_from=_number(restated_from),
+        definition_version=str(version),
+        numerator=_number(numerator),
+        denominator=_number(denominator),
+        n_immature=int(str(counts[0])),
+        n_excluded=int(str(counts[1])),
+        n_unknown=int(str(counts[2])),
+    )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _conditions(where: Mapping[str, str]) -> str:
+    return "".join(f" AND {key} = {quote(value)}" for key, value in sorted(where.items()))
+
+
+def load_split(db: duckdb.DuckDBPyConnection, rule: ThresholdRule, series: Series, frontier: date) -> Split | None:
+    """Split a share at the frontier against the complete period before it, by the dimension that says most.
+
+    Hang-ups are split by stage (one denominator for all); other shares by area, else grade, else queue: the first that
+    the values break down. None where there is nothing to compare, or the metric is no share.
+    """
+    complete = [row for row in series.rows if row.complete and row.period_end <= frontier]
+    if series.unit != "share" or len(complete) < 2:
+        return None
+    old, new = complete[-2], complete[-1]
+    compared = wording.period(rule.period, old.period_start, old.period_end)
+    where = dict(where_of(rule))
+    if rule.metric == _RATE_OF_STAGES:
+        found = _parts(db, rule, "calls.abandoned_share", "stage", where, old, new)
+        return Split("stage", compared, found, shared_denominator=True) if found else None
+    for dimension in ("area", "grade", "queue"):
+        if where.get(dimension) == "all":
+            found = _parts(db, rule, rule.metric, dimension, where, old, new)
+            if len(found) > 1:
+                return Split(dimension, compared, found)
+    return None
+
+
+def _parts(
+    db: duckdb.DuckDBPyConnection,
+    rule: ThresholdRule,
+    metric: str,
+    dimension: str,
+    where: dict[str, str],
+    old: Observation,
+    new: Observation,
+) -> tuple[Part, ...]:
+    fixed = {key: value for key, value in where.items() if key != dimension}
+    sql = _SPLIT.format(dimension=dimension, where=_conditions(fixed))
+    rows = db.execute(
+        sql,
+        {
+            "metric": metric,
+            "period": rule.period.value,
+            "old_end": old.period_end.isoformat(),
+            "new_end": new.period_end.isoformat(),
+        },
+    ).fetchall()
+    found: dict[str, dict[date, tuple[float, float]]] = {}
+    for name, end, numerator, denominator in rows:
+        found.setdefault(str(name), {})[end] = (float(numerator), float(denominator))
+    nothing = (0.0, 0.0)
+    return tuple(
+        Part(name, *ends.get(old.period_end, nothing), *ends.get(new.period_end, nothing))
+        for name, ends in sorted(found.items())
+    )

@@ -1,0 +1,78 @@
+"""What the values of one force rest on: one small object, read and replaced whole (docs/decisions/0001)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Self
+
+from callclock import layout
+from callclock.clock import Month, format_instant, parse_instant
+from callclock.lake.curate import CuratedMonth
+from callclock.objects import Bucket, Read
+
+
+@dataclass(frozen=True)
+class ForceState:
+    """Curated months by table, and the hash of the inputs of every value object by family and month."""
+
+    curated: Mapping[str, Mapping[Month, CuratedMonth]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[Month, str]] = field(default_factory=dict)
+
+    def with_curated(self, table: str, months: Mapping[Month, CuratedMonth]) -> Self:
+        """Return the state with these months of a table in place of what stood there."""
+        return type(self)({**self.curated, table: {**self.curated.get(table, {}), **months}}, self.values)
+
+    def with_value(self, family: str, month: Month, inputs: str) -> Self:
+        """Return the state with the inputs of one value object."""
+        return type(self)(self.curated, {**self.values, family: {**self.values.get(family, {}), month: inputs}})
+
+    def to_json(self) -> str:
+        """Write as JSON, the same text for the same state."""
+        curated = {
+            table: {
+                str(month): {
+                    **asdict(found),
+                    "last_event": format_instant(found.last_event) if found.last_event else None,
+                }
+                for month, found in months.items()
+            }
+            for table, months in self.curated.items()
+        }
+        values = {family: {str(month): i for month, i in months.items()} for family, months in self.values.items()}
+        return json.dumps({"curated": curated, "values": values}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what :meth:`to_json` wrote."""
+        data = json.loads(text)
+        return cls(
+            {
+                table: {
+                    Month.parse(month): CuratedMonth(
+                        version=found["version"],
+                        open=found["open"],
+                        last_event=parse_instant(found["last_event"]) if found["last_event"] else None,
+                    )
+                    for month, found in months.items()
+                }
+                for table, months in data["curated"].items()
+            },
+            {family: {Month.parse(m): i for m, i in months.items()} for family, months in data["values"].items()},
+        )
+
+
+def load(lake: Bucket, force_code: str) -> tuple[ForceState, Read | None]:
+    """Read the state of a force; an empty one where nothing was measured yet."""
+    found = lake.text(layout.state(force_code))
+    return (ForceState.from_json(found[0]), found[1]) if found else (ForceState(), None)
+
+
+def save(lake: Bucket, force_code: str, state: ForceState, was: Read | None) -> Read:
+    """Replace the state and return it as it now is, for the next replacement.
+
+    Raises
+    ------
+    ChangedMeanwhileError
+        Another run was here: this one is to be repeated from the start.
+    """
+    return lake.replace(layout.state(force_code), state.to_json(), was)
