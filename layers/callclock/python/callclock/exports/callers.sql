@@ -1,0 +1,17 @@
+-- The distinct callers of an export. The plain shapes of UK numbers become E.164 here; hashed is NULL for the rest.
+CREATE OR REPLACE TEMP TABLE distinct_callers AS
+SELECT
+    caller,
+    CASE
+        WHEN regexp_full_match(squeezed, '0[1-37-9][0-9]{{9}}') THEN '+44' || substr(squeezed, 2)
+        WHEN regexp_full_match(squeezed, '\+44[1-37-9][0-9]{{9}}') THEN squeezed
+    END AS hashed
+FROM (
+    SELECT caller, replace(caller, ' ', '') AS squeezed
+    FROM (SELECT DISTINCT caller FROM ({texts}) WHERE caller IS NOT NULL)
+);
+-- HMAC-SHA-256: the secret comes as the two padded keys, bound.
+CREATE OR REPLACE TEMP TABLE callers AS
+SELECT caller, sha256($outer || unhex(sha256($inner || encode(hashed)))) AS caller_key
+FROM distinct_callers
+WHERE hashed IS NOT NULL

@@ -1,0 +1,102 @@
+"""Signs that a profile reads an export wrongly although every cell of it can be read: then the export is held."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from callclock.contracts import Table
+from callclock.exports.clocks import Clock
+from callclock.exports.profile import Profile
+
+_MINUTE_S = 60
+_AFTERNOON = "BETWEEN 13 AND 23"
+_ROWS_TO_TELL = 20
+_LOST_SHARE = 0.05
+# A source's own duration, and the two instants that it is between (the first that is known begins it).
+_STARTS = ("submitted_at", "call_received_at", "created_at")
+_PAIRS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "incidents": {
+        "reported_dispatch_ms": (_STARTS, ("first_dispatched_at",)),
+        "reported_arrival_ms": (_STARTS, ("first_arrived_at",)),
+    },
+    "calls": {
+        "reported_ivr_ms": (("ivr_entered_at",), ("ivr_left_at",)),
+        "reported_queue_ms": (("queued_at",), ("queue_left_at",)),
+        "reported_talk_ms": (("final_answered_at", "first_answered_at"), ("ended_at",)),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Of ``rows`` that give both, the share whose reported duration is not what its instants say."""
+
+    column: str
+    rows: int
+    share: float
+
+
+def disagreement(db: duckdb.DuckDBPyConnection, relation: str, profile: Profile) -> Disagreement | None:
+    """Compare reported durations with the differences of instants, beyond the profile's tolerance.
+
+    A source whose stamps are exact to the minute may differ by one more minute.
+
+    Parameters
+    ----------
+    relation
+        SQL of the good rows, with the columns that the profile fills.
+
+    Returns
+    -------
+    Disagreement or None
+        The worst; None where the profile fills no pair, or no row gives both.
+    """
+    filled = set(profile.targets)
+    tolerance = profile.time.tolerance_s + (_MINUTE_S if profile.time.precision == "minute" else 0)
+    found = []
+    for column, (starts, ends) in _PAIRS.get(profile.table, {}).items():
+        start, end = _known(starts, filled), _known(ends, filled)
+        if column not in filled or not start or not end:
+            continue
+        computed = f"date_diff('millisecond', {start}, {end})"
+        row = db.execute(
+            f"SELECT count(*), avg((abs({computed} - {column}) > {round(tolerance * 1000)})::INT) FROM {relation} "
+            f"WHERE {computed} IS NOT NULL AND {column} IS NOT NULL"
+        ).fetchone()
+        if row and row[0]:
+            found.append(Disagreement(column, row[0], row[1]))
+    return max(found, key=lambda one: one.share, default=None)
+
+
+def lost_am_pm(db: duckdb.DuckDBPyConnection, relation: str, profile: Profile) -> bool:
+    """Tell whether a spreadsheet lost AM and PM.
+
+    So it is when no start of 20 or more lies in the afternoon, and 5 % of the intervals from the start are within
+    30 minutes of -12 hours.
+    """
+    filled = set(profile.targets)
+    start = _known(profile.contract.starts, filled)
+    ends = [end for end in _milestones(profile.contract) if end in filled and end not in profile.contract.starts]
+    if not start or not ends:
+        return False
+    gaps = " UNION ALL ".join(f"SELECT date_diff('minute', {start}, {end}) AS gap FROM {relation}" for end in ends)
+    wall = Clock(profile.time.zone).wall("start")
+    row = db.execute(
+        f"SELECT count(*), count(*) FILTER (hour({wall}) {_AFTERNOON}), "
+        f"(SELECT avg((gap BETWEEN -750 AND -690)::INT) FROM ({gaps}) WHERE gap IS NOT NULL) "
+        f"FROM (SELECT CAST({start} AS TIMESTAMP) AS start FROM {relation})"
+    ).fetchone()
+    if not row:
+        return False
+    rows, afternoon, share = row
+    return rows >= _ROWS_TO_TELL and afternoon == 0 and (share or 0.0) >= _LOST_SHARE
+
+
+def _milestones(table: Table) -> list[str]:
+    return [column.name for column in table.mapped if column.milestone]
+
+
+def _known(columns: tuple[str, ...], filled: set[str]) -> str:
+    """SQL of the first of these that is known; empty where the profile fills none."""
+    names = [column for column in columns if column in filled]
+    return f"coalesce({', '.join(names)})" if len(names) > 1 else "".join(names)

@@ -1,0 +1,201 @@
+"""The one scan of an export: every row with its reasons, and the records that are no rows at all (DESIGN 2)."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from callclock.engine import quote
+from callclock.exports.conditions import holds
+from callclock.exports.header import cells
+from callclock.exports.profile import Profile
+from callclock.exports.rules import Action, RowRule
+from callclock.exports.scan import Scan
+from callclock.exports.source import Source, TextSource
+from callclock.exports.text import Prepared, UnreadableError
+from callclock.exports.walls import ROW
+from callclock.reasons import RowReason
+
+_REASONS: Mapping[str, RowReason] = {
+    "MISSING COLUMNS": RowReason.TOO_FEW_CELLS,
+    "TOO MANY COLUMNS": RowReason.TOO_MANY_CELLS,
+    "UNQUOTED VALUE": RowReason.BAD_QUOTE,
+    "INVALID STATE": RowReason.BAD_QUOTE,
+    "INVALID ENCODING": RowReason.BAD_ENCODING,
+    "LINE SIZE OVER MAXIMUM": RowReason.TOO_LONG,
+}
+
+_ROW_GROUP = 61_440
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What one scan found.
+
+    Attributes
+    ----------
+    scan
+        The query, for the columns it gives.
+    flagged
+        Parquet of its rows, with ``_row`` for the record number.
+    rows
+        Rows in it.
+    rejects
+        Reasons (joined by ``;``) of the records that are no rows, by record number from 1.
+    dropped
+        Reason of the rule that says that a short line is no record, by record number.
+    truncated
+        The file ends inside a record.
+    """
+
+    scan: Scan
+    flagged: Path
+    rows: int
+    rejects: Mapping[int, str]
+    dropped: Mapping[int, str]
+    truncated: bool
+
+    @property
+    def records(self) -> int:
+        """Records below the header."""
+        return self.rows + len(self.rejects) + len(self.dropped)
+
+    def number_rows(self, db: duckdb.DuckDBPyConnection) -> str:
+        """SQL of the rows with their ``record_no``: the place among the accepted, and the rejected ones before it."""
+        gone = sorted([*self.rejects, *self.dropped])
+        flagged = f"read_parquet({quote(str(self.flagged))})"
+        if not gone:
+            return f"SELECT *, {ROW} AS record_no FROM {flagged}"
+        before = {number - place - 1: place + 1 for place, number in enumerate(gone)}
+        db.execute(
+            "CREATE OR REPLACE TEMP TABLE rejected_before AS SELECT unnest($after) AS after, unnest($n) AS n",
+            {"after": list(before), "n": list(before.values())},
+        )
+        return (
+            f"SELECT f.*, f.{ROW} + coalesce(b.n, 0) AS record_no FROM {flagged} AS f "
+            f"ASOF LEFT JOIN rejected_before AS b ON f.{ROW} > b.after"
+        )
+
+
+def scan_export(db: duckdb.DuckDBPyConnection, source: Source, workdir: Path) -> Scanned:
+    """Read every record of an export once.
+
+    Raises
+    ------
+    UnreadableError
+        DuckDB cannot read the file as the profile says.
+    """
+    workdir.mkdir(parents=True, exist_ok=True)
+    flagged = workdir / "flagged.parquet"
+    scan = _scan(source)
+    rejects = _copy(db, scan, flagged)
+    if isinstance(source, TextSource) and RowReason.BAD_QUOTE in {r for found in rejects.values() for r in found}:
+        # Beyond a stray quote nobody can tell where a record ends: those go first, whole, then the rest is read.
+        sound, taken = _without_bad_quotes(source.prepared, workdir)
+        scan = _scan(replace(source, prepared=sound))
+        left = _copy(db, scan, flagged)
+        back = [number - place for place, number in enumerate(taken)]
+        rejects = dict.fromkeys(taken, (RowReason.BAD_QUOTE,))
+        rejects |= {number + bisect_right(back, number): why for number, why in left.items()}
+    [[rows]] = db.execute(f"SELECT count(*) FROM read_parquet({quote(str(flagged))}) WHERE _entry = 0").fetchall()
+    dropped = _ruled_short_lines(source, rejects, rows + len(rejects)) if isinstance(source, TextSource) else {}
+    reasons = {number: ";".join(why) for number, why in sorted(rejects.items()) if dropped.get(number) is None}
+    reasons |= dict(_ruled_reasons(dropped, rejects))
+    return Scanned(
+        scan=scan,
+        flagged=flagged,
+        rows=rows,
+        rejects=dict(sorted(reasons.items())),
+        dropped={number: rule.reason for number, rule in dropped.items() if rule.action is Action.DROP},
+        truncated=isinstance(source, TextSource) and _is_truncated(source, rows + len(rejects), reasons),
+    )
+
+
+def _scan(source: Source) -> Scan:
+    bare = Scan(source.profile, source.header, "")
+    return replace(bare, source=source.sql(bare.places))
+
+
+def _copy(db: duckdb.DuckDBPyConnection, scan: Scan, out: Path) -> dict[int, tuple[RowReason, ...]]:
+    """Run the scan and give the records that DuckDB rejects, by number, each with its reasons."""
+    db.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
+    # Small row groups: each month is later read from those that hold it.
+    form = f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {_ROW_GROUP})"
+    try:
+        db.execute(f"COPY ({scan.sql()}) TO {quote(str(out))} {form}")
+    except duckdb.InvalidInputException as fault:
+        first = str(fault).splitlines()[0]
+        raise UnreadableError(
+            f"the file cannot be read as {scan.profile.file} says ({first}): mend [format] there, then drop the file "
+            "again"
+        ) from fault
+    if not db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'reject_errors'").fetchall():
+        return {}
+    found = db.execute(
+        "SELECT line - 1, list_sort(list_distinct(list(error_type::VARCHAR))) FROM reject_errors GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    return {number: tuple(dict.fromkeys(_REASONS[kind] for kind in kinds)) for number, kinds in found}
+
+
+def _without_bad_quotes(prepared: Prepared, workdir: Path) -> tuple[Prepared, Sequence[int]]:
+    """Copy a text without the records whose quotes are unsound; give their numbers."""
+    d, q = re.escape(prepared.lines.delimiter), re.escape(prepared.lines.quote)
+    cell = rb"(?: ?%b[^%b]*+(?:%b%b[^%b]*+)*+%b *|(?! ?%b)[^%b\n]*+)" % (q, q, q, q, q, q, q, d)
+    sound = re.compile(rb"%b(?:%b%b)*+\r?\n?" % (cell, d, cell))
+    out = workdir / "sound.csv"
+    taken = []
+    with prepared.path.open("rb") as file, out.open("wb") as kept:
+        for number, record in enumerate(prepared.lines.records(file)):
+            if number and prepared.lines.quote in record and not sound.fullmatch(record):
+                taken.append(number)
+            else:
+                kept.write(record)
+    return replace(prepared, path=out), taken
+
+
+def _ruled_short_lines(
+    source: TextSource, rejects: Mapping[int, Sequence[RowReason]], records: int
+) -> dict[int, RowRule]:
+    """Hold ``[[rules]]`` against the lines that have too few cells: a total or a footer is no bad record."""
+    profile = source.profile
+    short = [number for number, why in rejects.items() if tuple(why) == (RowReason.TOO_FEW_CELLS,)]
+    if not profile.rules or not short:
+        return {}
+    found = {}
+    for number, raw in source.raw(sorted(short), records):
+        row = _named(raw, source, profile)
+        rule = next((rule for rule in profile.rules if holds(rule.condition, row)), None)
+        if rule and rule.action is not Action.SET_ASIDE:
+            found[number] = rule
+    return found
+
+
+def _ruled_reasons(
+    ruled: Mapping[int, RowRule], rejects: Mapping[int, Sequence[RowReason]]
+) -> Iterator[tuple[int, str]]:
+    """Give the reasons of short lines that a rule quarantines: its own word first."""
+    for number, rule in ruled.items():
+        if rule.action is Action.QUARANTINE:
+            yield number, ";".join([rule.reason, *rejects[number]])
+
+
+def _named(raw: bytes, source: TextSource, profile: Profile) -> dict[str, str | None]:
+    found = cells(raw.decode("utf-8", "replace"), profile.format.delimiter, profile.format.quote)
+    row: dict[str, str | None] = {}
+    for column, place in source.header.places.items():
+        cell = found[place].strip(" ") if place < len(found) else ""
+        missing = ("", *profile.nulls.get("*", ()), *profile.nulls.get(column, ()))
+        row[column] = None if cell in missing else cell
+    return row
+
+
+def _is_truncated(source: TextSource, records: int, rejects: Mapping[int, str]) -> bool:
+    """Tell whether the last record was cut: a quote that is never closed, or too few cells and no line end."""
+    why = rejects.get(records, "").split(";")
+    if RowReason.BAD_QUOTE in why:
+        [(_, raw)] = source.raw([records], records)
+        return source.lines.stays_open(raw, inside=False)
+    return RowReason.TOO_FEW_CELLS in why and source.prepared.cut

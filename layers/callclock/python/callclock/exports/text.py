@@ -1,0 +1,288 @@
+"""Text exports made readable for DuckDB: one encoding, one kind of line end, no blank lines; and records found again.
+
+A record is what DuckDB makes of it: a cell that begins with the quote runs to the next lone quote, over line ends.
+"""
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from callclock.exports.profile_sections import FileFormat
+
+_CHUNK = 1 << 24
+_SEAM = 64
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BLANK = re.compile(rb"\n[ \t]*\r?\n")
+
+
+class UnreadableError(ValueError):
+    """A file that its profile matches and cannot read; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Records of a text file, line by line, as the delimiter and the quote divide it."""
+
+    delimiter: bytes
+    quote: bytes
+
+    @classmethod
+    def of(cls, layout: FileFormat) -> "Lines":
+        """Lines of a file laid out so."""
+        return cls(layout.delimiter.encode(), layout.quote.encode())
+
+    @cached_property
+    def _closed(self) -> re.Pattern[bytes]:
+        """A line every cell of which is closed in it."""
+        d, q = re.escape(self.delimiter), re.escape(self.quote)
+        cell = rb"(?:%b[^%b]*+(?:%b%b[^%b]*+)*+%b|[^%b%b]*+)" % (q, q, q, q, q, q, q, d)
+        return re.compile(rb"%b(?:%b%b)*+\r?\n?" % (cell, d, cell))
+
+    @cached_property
+    def _end(self) -> re.Pattern[bytes]:
+        """The rest of a quoted cell, its last quote included."""
+        q = re.escape(self.quote)
+        return re.compile(rb"[^%b]*+(?:%b%b[^%b]*+)*+%b" % (q, q, q, q, q))
+
+    def stays_open(self, line: bytes, inside: bool) -> bool:
+        """Tell whether a quoted cell is still open at the end of ``line``; ``inside``: one was at its beginning."""
+        if self.quote not in line:
+            return inside
+        if not inside and self._closed.fullmatch(line):
+            return False
+        at = 0
+        opening = self.delimiter + self.quote
+        if not inside:
+            line = self.delimiter + line
+            found = line.find(opening)
+            if found < 0:
+                return False
+            at = found + len(opening)
+        while True:
+            end = self._end.match(line, at)
+            if not end:
+                return True
+            found = line.find(opening, end.end())
+            if found < 0:
+                return False
+            at = found + len(opening)
+
+    def odd_quotes(self, line: bytes, inside: bool) -> bool:
+        """Guess :meth:`stays_open` by counting quotes: right unless a cell holds a quote without beginning with one."""
+        return inside != bool(line.count(self.quote) & 1)
+
+    def records(self, lines: Iterable[bytes], *, guess: bool = False) -> Iterator[bytes]:
+        """Join the lines of each record. A quoted cell never closed runs to the end of the file."""
+        still_open = self.odd_quotes if guess else self.stays_open
+        held: list[bytes] = []
+        inside = False
+        for line in lines:
+            inside = still_open(line, inside)
+            if held or inside:
+                held.append(line)
+                if not inside:
+                    yield b"".join(held)
+                    held.clear()
+            else:
+                yield line
+        if held:
+            yield b"".join(held)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A file that DuckDB can read as UTF-8, its header in the first record.
+
+    Attributes
+    ----------
+    skipped
+        Title rows left out above the header.
+    cut
+        The file does not end with a line end.
+    """
+
+    path: Path
+    lines: Lines
+    skipped: int
+    cut: bool
+
+    def raw(self, wanted: Sequence[int], records: int) -> Iterator[tuple[int, bytes]]:
+        """Find records again, each as it stands without its line end.
+
+        Parameters
+        ----------
+        wanted
+            Record numbers, ascending; the header is 0.
+        records
+            How many DuckDB found below the header. Counting quotes is many times as fast as reading cells; where it
+            comes to another number, the cells are read.
+        """
+        if not wanted:
+            return
+        places, found = self._places(wanted, guess=True)
+        if found != records:
+            places, _ = self._places(wanted, guess=False)
+        with self.path.open("rb") as file:
+            for number, (start, length) in zip(wanted, places, strict=False):
+                file.seek(start)
+                yield number, file.read(length).removesuffix(b"\n").removesuffix(b"\r")
+
+    def _places(self, wanted: Sequence[int], *, guess: bool) -> tuple[list[tuple[int, int]], int]:
+        """Byte position and length of the wanted records, and how many records there are below the header."""
+        places = []
+        numbers = iter(wanted)
+        number = next(numbers, None)
+        start, at = 0, -1
+        with self.path.open("rb") as file:
+            for at, record in enumerate(self.lines.records(file, guess=guess)):
+                if at == number:
+                    places.append((start, len(record)))
+                    number = next(numbers, None)
+                start += len(record)
+        return places, at
+
+
+def decode_head(head: bytes, layout: FileFormat) -> str:
+    """Read the first bytes of a file, of which the last line may be cut short.
+
+    Raises
+    ------
+    UnreadableError
+        The declared encoding cannot read it.
+    """
+    encoding = layout.encoding or ("utf-16" if head.startswith(_UTF16) else "utf-8")
+    if layout.encoding is None and encoding == "utf-8":
+        head = b"".join(_guessed(line) for line in head.splitlines(keepends=True))
+    try:
+        text = codecs.getincrementaldecoder(encoding)("strict" if encoding == "utf-16" else "replace").decode(head)
+    except UnicodeError as fault:
+        raise UnreadableError(f"the file is not {encoding} as [format] encoding says ({fault})") from fault
+    return text.removeprefix("\ufeff")
+
+
+def prepare(path: Path, layout: FileFormat, workdir: Path) -> Prepared:
+    """Make a text export readable; the file itself where nothing needs changing.
+
+    Raises
+    ------
+    UnreadableError
+        The declared encoding cannot read it.
+    """
+    lines = Lines.of(layout)
+    look = _look(path)
+    if look.plain and layout.encoding in {None, "utf-8"} and not layout.skip:
+        return Prepared(path, lines, 0, cut=not look.ends_line)
+    workdir.mkdir(parents=True, exist_ok=True)
+    out = workdir / "prepared.csv"
+    title_rows = 0
+    inside = False
+    line = b"\n"
+    with out.open("wb") as file:
+        for line in _decoded(path, layout.encoding, look):
+            if not inside and not line.strip():
+                title_rows += title_rows < layout.skip
+                continue
+            inside = lines.stays_open(line, inside)
+            if title_rows < layout.skip:
+                title_rows, inside = title_rows + 1, False
+                continue
+            file.write(line)
+    return Prepared(out, lines, title_rows, cut=not line.endswith(b"\n"))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a pass over the bytes found."""
+
+    utf8: bool
+    utf16: bool
+    one_line_end: bool
+    blank_lines: bool
+    ends_line: bool
+
+    @property
+    def plain(self) -> bool:
+        return self.utf8 and self.one_line_end and not self.blank_lines
+
+
+def _look(path: Path) -> _Look:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    utf8, blank = True, False
+    feeds = returns = both = 0
+    # As if a line ended before the first: a file that begins with a blank line has its header further down.
+    before, head = b"\n", b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            head = head or chunk[:4]
+            seam = before[-_SEAM:] + chunk[:_SEAM]
+            blank = blank or bool(_BLANK.search(seam) or _BLANK.search(chunk))
+            feeds += chunk.count(b"\n")
+            if b"\r" in chunk:
+                returns += chunk.count(b"\r")
+                both += chunk.count(b"\r\n")
+            both += before[-1:] == b"\r" and chunk[:1] == b"\n"
+            utf8 = utf8 and _decodes(decoder, chunk)
+            before = chunk
+    utf8 = utf8 and _decodes(decoder, b"", final=True)
+    one = (returns == 0) or (returns == feeds == both)
+    return _Look(utf8, head.startswith(_UTF16), one, blank, before.endswith((b"\n", b"\r")))
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+    if chunk.isascii() and not final and not decoder.getstate()[0]:
+        return True
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(path: Path, encoding: str | None, look: _Look) -> Iterator[bytes]:
+    """Lines as UTF-8 that end in a line feed."""
+    if encoding == "utf-16" or (encoding is None and look.utf16):
+        yield from _whole(path, "utf-16")
+    elif encoding in {"cp1252", "latin-1"}:
+        yield from _whole(path, encoding)
+    else:
+        with path.open("rb") as file:
+            for number, block in enumerate(file):
+                for line in _split(block):
+                    text = line.removeprefix(codecs.BOM_UTF8) if number == 0 else line
+                    yield text if encoding or look.utf8 else _guessed(text)
+
+
+def _split(block: bytes) -> Iterator[bytes]:
+    """Lines of a block that may hold lone carriage returns; each ends in a line feed if it ended at all."""
+    if b"\r" not in block:
+        yield block
+        return
+    yield from block.replace(b"\r\n", b"\n").replace(b"\r", b"\n").splitlines(keepends=True)
+
+
+def _guessed(line: bytes) -> bytes:
+    """Read a line of a file that declares no encoding: UTF-8, else cp1252, else as it is (DuckDB rejects it)."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        try:
+            return line.decode("cp1252").encode()
+        except UnicodeDecodeError:
+            pass
+    return line
+
+
+def _whole(path: Path, encoding: str) -> Iterator[bytes]:
+    # A byte that cp1252 leaves undefined stays as it is: DuckDB rejects its record, and it is quarantined.
+    errors = "strict" if encoding == "utf-16" else "surrogateescape"
+    try:
+        with path.open("r", encoding=encoding, errors=errors, newline=None) as file:
+            for line in file:
+                yield line.encode(errors=errors)
+    except UnicodeError as fault:
+        raise UnreadableError(
+            f"the file is not {encoding} as [format] encoding says ({fault}): mend the profile, then replay"
+        ) from fault

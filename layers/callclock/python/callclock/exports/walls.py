@@ -1,0 +1,169 @@
+"""Wall clocks of an export, layer by layer: parsed, made instants, rolled to the next day, set in the doubled hour.
+
+Each text that holds a wall clock is parsed once (``w0``, ``w1``, ...), whatever number of columns read it. Layers
+matter: an expression that parses, converts and compares in one nested text costs many times as much.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from callclock.engine import name, quote
+from callclock.exports.clocks import FIRST_YEAR, Clock
+from callclock.exports.profile_sections import TimeReading
+
+ROW = "_row"
+"""Number of the row among those that DuckDB accepted, from 1."""
+
+
+@dataclass(frozen=True)
+class Wall:
+    """One use of a wall clock by a contract column, as SQL for the layer in which the column is made."""
+
+    instant: str
+    flag: str
+    unread: str
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A wall clock read after an anchor. Rolled, it stands in ``r<number>`` and its instant in ``y<number>``."""
+
+    text: str
+    after: str
+    number: int
+
+
+@dataclass
+class Walls:
+    """Every wall clock that one query parses: note all uses first, then write the layers in the order given here."""
+
+    time: TimeReading
+    clock: Clock
+    _parsed: dict[str, int] = field(default_factory=dict)
+    _split: set[str] = field(default_factory=set)
+    _uses: dict[tuple[str, str], _Use] = field(default_factory=dict)
+    _followers: dict[str, set[int]] = field(default_factory=dict)
+    _pairs: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def joined(self, day: str, time: str) -> str:
+        """Text of an instant in two columns; only such a clock may belong to the next day."""
+        text = f"({day} || ' ' || {time})"
+        self._split.add(text)
+        return text
+
+    def note(self, text: str, after: str | None) -> None:
+        """Note that a text will be read: a start looks at all that follow it."""
+        number = self._parsed.setdefault(text, len(self._parsed))
+        if after:
+            self._followers.setdefault(after, set()).add(number)
+            self._uses.setdefault((text, after), _Use(text, after, len(self._uses)))
+
+    def note_pair(self, text: str, series: tuple[str, ...]) -> None:
+        """Note that equal clocks of one series, told by these columns, are the first and the second in file order.
+
+        So counts by interval show the doubled hour; one that stands alone is the second.
+        """
+        self._pairs[self._parsed[text]] = series
+
+    def pair_layer(self) -> Iterator[str]:
+        """Columns ``p``: whether an equal clock of the same series follows the first one."""
+        for number, series in self._pairs.items():
+            equal = f"(PARTITION BY {', '.join([f'w{number}', *series])} ORDER BY {ROW})"
+            yield f"(row_number() OVER {equal} = 1 AND lead({ROW}) OVER {equal} IS NOT NULL) AS p{number}"
+
+    def parse_layer(self) -> Iterator[str]:
+        """Columns ``w`` (wall clocks) and ``z`` (instants that state their offset) from the cleaned cells."""
+        for text, number in self._parsed.items():
+            yield f"{_read(text, self._local)} AS w{number}"
+            if self._offset:
+                marked = f"regexp_replace({text}, '[Zz]$', '+00')"
+                yield f"timezone('UTC', {_read(marked, self._offset, 'TIMESTAMPTZ')}) AS z{number}"
+
+    def convert_layer(self) -> Iterator[str]:
+        """Columns ``u``: the instant of each."""
+        for number in self._parsed.values():
+            anchor = self.clock.anchor(f"w{number}")
+            yield f"coalesce(z{number}, {anchor}) AS u{number}" if self._offset else f"{anchor} AS u{number}"
+
+    def roll_layer(self, known: frozenset[str]) -> Iterator[str]:
+        """Columns ``r``: the clocks whose anchor is ``known``, on the next day where they lie 12 hours before it."""
+        for use in self._rolled(known):
+            w = self._parsed[use.text]
+            rolls = f"u{w} < {name(use.after)} - INTERVAL 12 HOUR"
+            yield f"CASE WHEN {rolls} THEN w{w} + INTERVAL 1 DAY ELSE w{w} END AS r{use.number}"
+
+    def settle_layer(self, known: frozenset[str]) -> Iterator[str]:
+        """Columns ``y``: the instants of the rolled clocks."""
+        for use in self._rolled(known):
+            w, r = self._parsed[use.text], f"r{use.number}"
+            yield f"CASE WHEN {r} = w{w} THEN u{w} ELSE {self.clock.anchor(r)} END AS y{use.number}"
+
+    def paired(self, text: str) -> str | None:
+        """SQL that a clock is the first of two equal ones; None where nothing is paired."""
+        number = self._parsed.get(text)
+        return f"p{number}" if number in self._pairs else None
+
+    def used(self, text: str, target: str, after: str | None) -> Wall:
+        """Return how a target reads a text that was noted before."""
+        number = self._parsed[text]
+        unread = f"w{number} IS NULL" + (f" AND z{number} IS NULL" if self._offset else "")
+        if after is None:
+            return self._start(number, target, unread)
+        use = self._uses[text, after]
+        wall, anchor = (f"r{use.number}", f"y{use.number}") if text in self._split else (f"w{number}", f"u{number}")
+        read = self.clock.read(wall, anchor)
+        # Before its anchor in both hours of the doubled one: the later.
+        later = f"CASE WHEN {read.first} < {name(after)} - {self._tolerance} THEN {read.second} ELSE {read.first} END"
+        return self._wall(number, f"({later})", read.flag, unread)
+
+    def _start(self, number: int, target: str, unread: str) -> Wall:
+        """Read a clock that follows nothing: which of two equal hours is the profile's to say."""
+        read = self.clock.read(f"w{number}", f"u{number}")
+        if number in self._pairs:
+            chosen = f"CASE WHEN p{number} THEN {read.first} ELSE {read.second} END"
+            return self._wall(number, f"({chosen})", read.flag, unread)
+        match self.time.doubled:
+            case "first":
+                chosen = read.first
+            case "second":
+                chosen = read.second
+            case "tightest":
+                followers = sorted(self._followers.get(target, set()) - {number})
+                before = " OR ".join(f"coalesce(w{n} < w{number} - {self._tolerance}, false)" for n in followers)
+                chosen = (
+                    f"CASE WHEN {read.first} = {read.second} THEN {read.first} WHEN {before} THEN {read.first} "
+                    f"ELSE {read.second} END"
+                    if before
+                    else read.second
+                )
+        return self._wall(number, f"({chosen})", read.flag, unread)
+
+    def _wall(self, number: int, instant: str, flag: str, unread: str) -> Wall:
+        """Let an instant that states its offset stand as it is."""
+        if not self._offset:
+            return Wall(instant, f"({flag})", unread)
+        return Wall(f"coalesce(z{number}, {instant})", f"(CASE WHEN z{number} IS NULL THEN {flag} END)", unread)
+
+    def _rolled(self, known: frozenset[str]) -> Iterator[_Use]:
+        return (use for use in self._uses.values() if use.after in known and use.text in self._split)
+
+    @property
+    def _tolerance(self) -> str:
+        return f"INTERVAL {round(self.time.tolerance_s * 1000)} MILLISECOND"
+
+    @property
+    def _offset(self) -> tuple[str, ...]:
+        return tuple(form for form in self.time.formats if "%z" in form)
+
+    @property
+    def _local(self) -> tuple[str, ...]:
+        return tuple(form for form in self.time.formats if "%z" not in form)
+
+
+def _read(text: str, formats: tuple[str, ...], kind: str = "TIMESTAMP") -> str:
+    if not formats:
+        return f"NULL::{kind}"
+    forms = quote(formats[0]) if len(formats) == 1 else "[" + ", ".join(quote(form) for form in formats) + "]"
+    parsed = f"try_strptime({text}, {forms})"
+    # %Y takes "24" for the year 24; clocks before the first year followed other rules.
+    return f"(CASE WHEN {parsed} >= {kind} '{FIRST_YEAR}-01-01' THEN {parsed} END)"

@@ -1,0 +1,155 @@
+"""Staged parts: the good rows of an export in the columns of the contract, one file for each local month."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from callclock.clock import Month, local_midnight
+from callclock.contracts import CONTRACT_VERSION, Column, Kind, Table
+from callclock.engine import name, quote
+from callclock.exports.callers import CallerSecret, key_callers
+from callclock.exports.clocks import Clock
+from callclock.exports.grammar import CALLER_KEY
+from callclock.exports.rules import Caller
+from callclock.exports.scan import Scan
+from callclock.settings import Force
+
+# Columns whose absence from a profile changes what a missing value means (contracts, tells).
+_TELLING = ("closed_at", "outcome", "alternative_offered_at")
+_PARQUET_TYPES = {
+    Kind.TEXT: ("BYTE_ARRAY", "UTF8"),
+    Kind.INSTANT: ("INT64", "TIMESTAMP_MILLIS"),
+    Kind.INT: ("INT64", "INT_64"),
+    Kind.MS: ("INT64", "INT_64"),
+    Kind.BOOL: ("BOOLEAN", None),
+    Kind.DATE: ("INT32", "DATE"),
+    Kind.DOUBLE: ("DOUBLE", None),
+}
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """What every row of one staging has in common."""
+
+    export_id: str
+    exported_at: datetime
+
+
+def write_parts(
+    db: duckdb.DuckDBPyConnection,
+    scan: Scan,
+    records: str,
+    *,
+    lineage: Lineage,
+    force: Force,
+    secret: CallerSecret,
+    workdir: Path,
+) -> dict[Month, Path]:
+    """Write one Parquet file for each local month of ``started_at``, in order of record number.
+
+    Parameters
+    ----------
+    records
+        SQL of one row for each record, in the columns of the scan.
+    force
+        Its zone decides days and months.
+
+    Raises
+    ------
+    AssertionError
+        When a written file is not what the contract says: a fault in the code.
+    """
+    _key_callers(db, scan, records, secret)
+    columns = ", ".join(_columns(scan, lineage, force, secret))
+    callers = "LEFT JOIN callers AS k ON k.caller = r._caller" if scan.has_caller else ""
+    parts = {}
+    for month in _months(db, records, force):
+        path = workdir / f"{month}.parquet"
+        bounds = (f"r.started_at {sign} {_literal(local_midnight(day, force.tz))}"
+                  for sign, day in ((">=", month.first_day), ("<", month.next_first_day)))  # fmt: skip
+        db.execute(
+            f"COPY (SELECT {columns} FROM ({records}) AS r {callers} WHERE {' AND '.join(bounds)} "
+            f"ORDER BY r.record_no, r.record_key) TO {quote(str(path))} "
+            f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA {{contract_version: '{CONTRACT_VERSION}'}})"
+        )
+        check_footer(db, path, scan.profile.contract)
+        parts[month] = path
+    return parts
+
+
+def _key_callers(db: duckdb.DuckDBPyConnection, scan: Scan, records: str, secret: CallerSecret) -> None:
+    callers = [e[CALLER_KEY].source for e in scan.profile.entries if CALLER_KEY in e]
+    if callers and isinstance(callers[0], Caller):
+        key_callers(
+            db,
+            f"SELECT _caller AS caller FROM ({records})",
+            is_number=callers[0].is_number,
+            source=scan.profile.name,
+            region=scan.profile.export.region,
+            secret=secret,
+        )
+
+
+def _months(db: duckdb.DuckDBPyConnection, records: str, force: Force) -> Iterator[Month]:
+    wall = Clock(force.zone).wall("started_at")
+    found = db.execute(f"SELECT DISTINCT year({wall}), month({wall}) FROM ({records}) ORDER BY 1, 2").fetchall()
+    return (Month(year, month) for year, month in found)
+
+
+def _columns(scan: Scan, lineage: Lineage, force: Force, secret: CallerSecret) -> Iterator[str]:
+    for column in scan.profile.contract.staged:
+        value = _value(column, scan, lineage, force, secret)
+        yield f"CAST({value} AS {column.kind.duckdb}) AS {name(column.name)}"
+
+
+def _value(column: Column, scan: Scan, lineage: Lineage, force: Force, secret: CallerSecret) -> str:
+    if column.name in scan.targets:
+        return f"r.{name(column.name)}"
+    export = scan.profile.export
+    wall = Clock(force.zone).wall("r.started_at")
+    tells = ";".join(target for target in _TELLING if target in scan.profile.targets)
+    has_caller = scan.has_caller
+    known: Mapping[str, str] = {
+        CALLER_KEY: "k.caller_key" if has_caller else "NULL",
+        "key_epoch": f"CASE WHEN k.caller_key IS NOT NULL THEN {quote(secret.epoch)} END" if has_caller else "NULL",
+        "source": quote(scan.profile.name),
+        "record_key": "r.record_key",
+        "started_at": "r.started_at",
+        "local_date": wall,
+        "local_hour": f"hour({wall})",
+        "exported_at": _literal(lineage.exported_at),
+        "export_id": quote(lineage.export_id),
+        "record_no": "r.record_no",
+        "observed_at": _literal(lineage.exported_at),
+        "resend": quote(export.resend),
+        "selected_by": quote(export.selected_by),
+        "retracts": str(export.retracts).lower(),
+        "set_aside": "r.set_aside",
+        "tells": quote(tells) if tells else "NULL",
+        "time_flags": "r.time_flags",
+    }
+    return known.get(column.name, "NULL")
+
+
+def _literal(instant: datetime) -> str:
+    return f"TIMESTAMP {quote(instant.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' '))}"
+
+
+def check_footer(db: duckdb.DuckDBPyConnection, path: Path, table: Table) -> None:
+    """Hold the footer of a staged file against the contract: columns, order and physical types.
+
+    Raises
+    ------
+    AssertionError
+        Naming the first column that differs.
+    """
+    found = db.execute(
+        f"SELECT name, type, converted_type FROM parquet_schema({quote(str(path))}) WHERE num_children IS NULL"
+    ).fetchall()
+    wanted = [(column.name, *_PARQUET_TYPES[column.kind]) for column in table.staged]
+    if found != wanted:
+        differs = next((pair for pair in zip(found, wanted, strict=False) if pair[0] != pair[1]), (found, wanted))
+        raise AssertionError(f"{path.name}: the file has {differs[0]}, the contract of {table.name} {differs[1]}")
