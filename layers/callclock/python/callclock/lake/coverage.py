@@ -1,0 +1,160 @@
+"""Coverage: what each export covers, and so until when a table is known (METRICS "What is known, and until when")."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from callclock import layout
+from callclock.clock import Period, PeriodKind, format_instant, local_day, local_midnight
+from callclock.contracts import COVERAGE
+from callclock.engine import connect, name, parquet_list, quote
+from callclock.exports.receipt import CoverageRow
+from callclock.metrics.evaluate import SourceKnown
+from callclock.objects import Bucket, Read
+from callclock.settings import Force, Retirement
+
+# METRICS "Readings": a longer period is incomplete only when holes cover more than 1 % of it.
+_SHORT_KINDS = frozenset({PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH})
+_TOLERATED_SHARE = 0.01
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A stretch of time that no export covers."""
+
+    start: datetime
+    end: datetime
+
+    def snapped(self, limit: timedelta, zone: ZoneInfo) -> "Hole":
+        """Return the hole with its ends moved to a local midnight inside it that lies within ``limit``."""
+        after = local_midnight(local_day(self.start, zone) + timedelta(days=1), zone)
+        before = local_midnight(local_day(self.end, zone), zone)
+        return Hole(
+            after if after - self.start <= limit else self.start,
+            before if self.end - before <= limit else self.end,
+        )
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What every export of a force covers, in order of table, source and export."""
+
+    rows: tuple[CoverageRow, ...] = ()
+    read: Read | None = None
+
+    @classmethod
+    def load(cls, results: Bucket, force_code: str, workdir: Path) -> Self:
+        """Read the coverage of a force; none where nothing was read yet."""
+        path = workdir / "coverage.parquet"
+        read = results.fetch(layout.coverage(force_code), path)
+        if read is None:
+            return cls()
+        columns = ", ".join(name(field.name) for field in fields(CoverageRow))
+        with connect(workdir / "duckdb") as db:
+            found = db.execute(f"SELECT {columns} FROM read_parquet({parquet_list([path])})").fetchall()
+        rows = (CoverageRow(*map(_aware, row)) for row in found)
+        return cls(tuple(sorted(rows, key=_order)), read)
+
+    def with_rows(self, rows: Iterable[CoverageRow]) -> Self:
+        """Return the coverage with these rows in place of older readings of the same export and table."""
+        known = {(row.export_id, row.table_name): row for row in (*self.rows, *rows)}
+        return type(self)(tuple(sorted(known.values(), key=_order)), self.read)
+
+    def save(self, results: Bucket, force_code: str, workdir: Path) -> None:
+        """Replace the coverage of a force; raises ``ChangedMeanwhileError`` when another run was here."""
+        path = workdir / "coverage-new.parquet"
+        columns = ", ".join(f"{name(c.name)} {c.kind.duckdb}" for c in COVERAGE.columns)
+        with connect(workdir / "duckdb") as db:
+            db.execute(f"CREATE TABLE coverage ({columns})")
+            if self.rows:
+                # One statement for all: a row at a time takes seconds for years of daily exports.
+                values = [[_plain(getattr(row, c.name)) for row in self.rows] for c in COVERAGE.columns]
+                db.execute(f"INSERT INTO coverage SELECT {', '.join('unnest(?)' for _ in values)}", values)
+            db.execute(f"COPY (FROM coverage) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+        results.replace(layout.coverage(force_code), path, self.read)
+
+    def sources_known(self, table: str) -> tuple[SourceKnown, ...]:
+        """Each source of a table with its newest exported_at and how it re-sends."""
+        newest: dict[str, CoverageRow] = {}
+        for row in self.rows:
+            if row.table_name == table and (
+                row.source not in newest or row.exported_at > newest[row.source].exported_at
+            ):
+                newest[row.source] = row
+        return tuple(SourceKnown(source, row.exported_at, row.resend) for source, row in sorted(newest.items()))
+
+    def table_as_at(self, table: str, retired: Sequence[Retirement], now: datetime) -> datetime | None:
+        """Return the table's as_at: the least over its live sources of their newest exported_at; None without export.
+
+        A table all of whose sources are retired is known until the last of them.
+        """
+        known = self.sources_known(table)
+        gone = {retirement.source for retirement in retired if retirement.on <= now.date()}
+        live = [source.as_at for source in known if source.source not in gone]
+        return min(live) if live else max((source.as_at for source in known), default=None)
+
+    def holes(self, table: str, force: Force) -> tuple[Hole, ...]:
+        """Stretches longer than the force's limit that no export of a source covers, and the time before the first.
+
+        Exports by span cover from their first to their newest start; two of them join when nothing but a stretch within
+        the limit lies between them. Between the newest start and exported_at (or the source's retirement) lies a hole
+        too: a month exported on the third says nothing of the first two days of the next. A hole that begins or ends
+        within the limit of a local midnight begins or ends at it: the last call of a day is not the end of what is
+        known of it.
+        """
+        limit = timedelta(hours=force.coverage_gap_h)
+        ends = {retirement.source: local_midnight(retirement.on, force.tz) for retirement in force.retired}
+        found: list[Hole] = []
+        starts = []
+        mine = sorted((row for row in self.rows if row.table_name == table), key=lambda row: row.source)
+        for source, group in groupby(mine, key=lambda row: row.source):
+            rows = tuple(group)
+            spans = sorted((r.covered_from, r.covered_to) for r in rows if r.covered_from and r.covered_to)
+            if not spans:
+                continue
+            starts.append(spans[0][0])
+            reached = spans[0][1]
+            for start, end in spans[1:]:
+                if start - reached > limit:
+                    snapped = Hole(reached, start).snapped(limit, force.tz)
+                    # Across one midnight both ends may snap to it. It is a hole all the same, in both days.
+                    found.append(snapped if snapped.start < snapped.end else Hole(reached, start))
+                reached = max(reached, end)
+            exported_at = max(row.exported_at for row in rows)
+            last = min(exported_at, ends.get(source, exported_at))
+            if last - reached > limit:
+                found.append(Hole(reached, last).snapped(limit, force.tz))
+        if starts:
+            found.append(Hole(_NEVER, min(starts)).snapped(limit, force.tz))
+        return tuple(hole for hole in found if hole.start < hole.end)
+
+
+def periods_with_holes(holes: Sequence[Hole], periods: Iterable[Period], zone: ZoneInfo) -> frozenset[Period]:
+    """Those of ``periods`` that a hole makes incomplete.
+
+    Day, week and month are touched by any hole; a longer period when holes cover more than 1 % of it.
+    """
+    found = set()
+    for period in periods:
+        start, end = (local_midnight(day, zone) for day in (period.start, period.end))
+        lost = sum((max(min(end, hole.end) - max(start, hole.start), timedelta()) for hole in holes), timedelta())
+        if lost > timedelta() and (period.kind in _SHORT_KINDS or lost > (end - start) * _TOLERATED_SHARE):
+            found.add(period)
+    return frozenset(found)
+
+
+def _order(row: CoverageRow) -> tuple[str, str, str, str]:
+    return (row.table_name, row.source, format_instant(row.exported_at), row.export_id)
+
+
+def _aware(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+
+
+def _plain(value: object) -> object:
+    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value

@@ -1,0 +1,233 @@
+"""Curating: folds the months that exports touch and puts each in place of what stood there, on condition."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from callclock import layout
+from callclock.clock import Month
+from callclock.contracts import Table
+from callclock.engine import connect, parquet_list
+from callclock.lake.fold import FOLD_VERSION, FoldCounts, compare, fold_month, summarise
+from callclock.lake.keys import SHARD_KEYS, Key, KeyIndex
+from callclock.objects import Bucket, ChangedMeanwhileError, Listed, Read
+
+_VERSION = "version"
+
+
+@dataclass(frozen=True)
+class CuratedMonth:
+    """One curated month as values see it.
+
+    Attributes
+    ----------
+    version
+        Hash of all that it was folded from.
+    open
+        Records still open: their values move with every as_at.
+    last_event
+        Last arrival, closing or end in it; 28 days later nothing in it can change by time alone (METRICS, Maturity).
+    """
+
+    version: str
+    open: int
+    last_event: datetime | None
+
+
+@dataclass(frozen=True)
+class CurateReport:
+    """What curating did, by month: the month as values see it, and the counts of those written anew."""
+
+    months: Mapping[Month, CuratedMonth] = field(default_factory=dict)
+    counts: Mapping[Month, FoldCounts] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Curator:
+    """Curates one table of one force.
+
+    Attributes
+    ----------
+    zone
+        The force's zone: a record's month is its local month.
+    tolerance_s
+        See :func:`callclock.lake.fold.fold_month`.
+    """
+
+    lake: Bucket
+    table: Table
+    force_code: str
+    zone: str
+    tolerance_s: float
+    workdir: Path
+    shard_keys: int = SHARD_KEYS
+
+    def curate(self, touched: Sequence[Month], known: Mapping[Month, CuratedMonth]) -> CurateReport:
+        """Fold the touched months, and those that a corrected start takes a record out of.
+
+        Parameters
+        ----------
+        touched
+            Months in which exports staged rows.
+        known
+            Months as they were last curated; one whose parts are the same is not written again.
+
+        Raises
+        ------
+        ChangedMeanwhileError
+            Another run was here: repeat from the start.
+        """
+        self.workdir.mkdir(parents=True, exist_ok=True)
+        with connect(self.workdir / "duckdb") as db:
+            gathered = self._gather(db, touched)
+            months: dict[Month, CuratedMonth] = {}
+            folded: list[_FoldedMonth] = []
+            for month in sorted(gathered.was):
+                version = self._version(month, gathered)
+                if month in known and known[month].version == version:
+                    months[month] = known[month]
+                    continue
+                folded.append(self._fold(db, month, gathered, version))
+            # Months that lose a record come last: at no moment is a moved record in neither.
+            for made in sorted(folded, key=lambda made: (made.counts.moved > 0, made.month)):
+                self._put(made)
+                months[made.month] = made.curated
+            return CurateReport(months, {made.month: made.counts for made in folded})
+
+    def _gather(self, db: duckdb.DuckDBPyConnection, touched: Sequence[Month]) -> "_Gathered":
+        """Bring together all that the touched months, and those that share a record with one of them, are folded from.
+
+        A month that shares a record needs its other shared records whole too, else its fold would take back one that
+        had been corrected into a third month. That third month is read and not folded: nothing in it changes.
+        """
+        made = _Gathered()
+        self._take(db, touched, made)
+        neighbours = made.others()
+        self._take(db, sorted(neighbours), made)
+        for month in sorted(made.others()):
+            made.parts[month] = tuple(self._parts(month))
+        if neighbours:
+            self._check_unchanged(touched, made)
+        return made
+
+    def _take(self, db: duckdb.DuckDBPyConnection, months: Sequence[Month], made: "_Gathered") -> None:
+        for month in months:
+            # The curated month before its parts: a run that curates in between makes our own write fail.
+            before = self.workdir / f"{month}-before.parquet"
+            made.was[month] = self.lake.fetch(layout.curated(self.table.name, self.force_code, month), before)
+            made.parts[month] = tuple(self._parts(month))
+        if self.table.correctable:
+            made.homes.update(self._homes(db, {month: made.parts[month] for month in months}))
+
+    def _check_unchanged(self, touched: Sequence[Month], made: "_Gathered") -> None:
+        """Make sure that the touched months still have the parts that other months are about to be folded with."""
+        for month in touched:
+            if tuple(self._parts(month)) != made.parts[month]:
+                raise ChangedMeanwhileError(
+                    f"{layout.staged_prefix(self.table.name, self.force_code, month)} was added to by another run"
+                )
+
+    def _parts(self, month: Month) -> Iterator[Listed]:
+        return self.lake.list(layout.staged_prefix(self.table.name, self.force_code, month))
+
+    def _fetch(self, listed: Listed) -> Path | None:
+        path = self.workdir / listed.key
+        return path if path.exists() or self.lake.fetch(listed.key, path) else None
+
+    def _fetch_all(self, listed: Sequence[Listed]) -> list[Path]:
+        return [path for part in listed if (path := self._fetch(part))]
+
+    def _homes(
+        self, db: duckdb.DuckDBPyConnection, parts: Mapping[Month, Sequence[Listed]]
+    ) -> Mapping[Key, frozenset[Month]]:
+        """Months of every key staged in these months that has versions in more than one."""
+        entries: dict[Key, set[Month]] = {}
+        for month, listed in parts.items():
+            paths = self._fetch_all(listed)
+            if paths:
+                files = f"read_parquet({parquet_list(paths)}, union_by_name = true)"
+                for source, key in db.execute(f"SELECT DISTINCT source, record_key FROM {files}").fetchall():
+                    entries.setdefault((source, key), set()).add(month)
+        if not entries:
+            return {}
+        index = KeyIndex(self.lake, self.table, self.force_code, db, self.workdir, shard_keys=self.shard_keys)
+        return {key: months for key, months in index.add(entries).items() if len(months) > 1}
+
+    def _version(self, month: Month, gathered: "_Gathered") -> str:
+        """Hash of all that the month is folded from: rows, settings, and what the fold itself says."""
+        version = hashlib.sha256(f"{FOLD_VERSION} {self.zone} {self.tolerance_s}\n".encode())
+        for other in (month, *gathered.elsewhere(month)):
+            for part in gathered.parts[other]:
+                version.update(f"{part.key} {part.etag}\n".encode())
+        for key in gathered.shared(month):
+            version.update("\x1f".join(key).encode() + b"\n")
+        return version.hexdigest()
+
+    def _fold(self, db: duckdb.DuckDBPyConnection, month: Month, gathered: "_Gathered", version: str) -> "_FoldedMonth":
+        out = self.workdir / f"{month}.parquet"
+        fold_month(
+            db,
+            self.table,
+            month=month,
+            zone=self.zone,
+            tolerance_s=self.tolerance_s,
+            here=self._fetch_all(gathered.parts[month]),
+            elsewhere=[p for other in gathered.elsewhere(month) for p in self._fetch_all(gathered.parts[other])],
+            moved_keys=gathered.shared(month),
+            out=out,
+        )
+        was = gathered.was[month]
+        counts = compare(db, self.table, self.workdir / f"{month}-before.parquet" if was else None)
+        summary = summarise(db, self.table)
+        curated = CuratedMonth(version, summary.open, summary.last_event)
+        return _FoldedMonth(month, curated, counts, out, was, summary.records)
+
+    def _put(self, made: "_FoldedMonth") -> None:
+        if made.was is not None or made.records:
+            key = layout.curated(self.table.name, self.force_code, made.month)
+            self.lake.replace(key, made.path, made.was, {_VERSION: made.curated.version})
+
+
+@dataclass(frozen=True)
+class _FoldedMonth:
+    month: Month
+    curated: CuratedMonth
+    counts: FoldCounts
+    path: Path
+    was: Read | None
+    records: int
+
+
+@dataclass(frozen=True)
+class _Gathered:
+    """What a run folds from.
+
+    Attributes
+    ----------
+    was
+        The months to fold: their curated objects as they stood before their parts were listed.
+    parts
+        Staged parts, also of months that are read and not folded.
+    homes
+        Months of every key, among those staged in the months to fold, that has versions in more than one.
+    """
+
+    was: dict[Month, Read | None] = field(default_factory=dict)
+    parts: dict[Month, Sequence[Listed]] = field(default_factory=dict)
+    homes: dict[Key, frozenset[Month]] = field(default_factory=dict)
+
+    def shared(self, month: Month) -> Sequence[Key]:
+        """Keys with versions in ``month`` and in others."""
+        return sorted(key for key, months in self.homes.items() if month in months)
+
+    def elsewhere(self, month: Month) -> Sequence[Month]:
+        """Other months that hold versions of the records staged in ``month``."""
+        return sorted({other for months in self.homes.values() if month in months for other in months} - {month})
+
+    def others(self) -> set[Month]:
+        """Months that share a record with one taken so far and have not been brought yet."""
+        return {other for months in self.homes.values() for other in months} - set(self.parts)

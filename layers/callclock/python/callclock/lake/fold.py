@@ -1,0 +1,158 @@
+"""The fold: from staged rows to the curated rows of a month, always from staged, so that order cannot matter."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from callclock.clock import Month
+from callclock.contracts import CONTRACT_VERSION, Origin, Table
+from callclock.engine import name, quote, rows_of
+
+_SQL = {p.name: p.read_text("utf-8") for p in resources.files("callclock.lake").iterdir() if p.name.endswith(".sql")}
+FOLD_VERSION = hashlib.sha256(repr((CONTRACT_VERSION, sorted(_SQL.items()))).encode()).hexdigest()[:12]
+"""Changes when the SQL of the fold or the contracts do: the same parts are then folded anew."""
+
+# Columns that say which export brought a row, not what it says of the record.
+_PROVENANCE = frozenset({"exported_at", "export_id", "record_no", "observed_at"})
+_OPEN = {"incidents": "outcome = 'open'"}
+_EVENTS = {
+    "incidents": ("started_at", "first_arrived_at", "closed_at"),
+    "calls": ("started_at", "ended_at", "callback_connected_at"),
+    "safeguarding": ("started_at", "assessed_at", "declined_at", "referral_shared_at"),
+}
+
+
+@dataclass(frozen=True)
+class FoldCounts:
+    """What a fold did to one month, against the month as it stood before.
+
+    ``outdated`` counts staged rows that a higher version of their record has beaten; ``moved`` records that left for
+    another month (or whose export was withdrawn); ``conflicts`` versions of a record that are equal in time and differ
+    in content.
+    """
+
+    inserted: int
+    replaced: int
+    unchanged: int
+    outdated: int
+    moved: int
+    conflicts: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What values rest on in a month."""
+
+    records: int
+    open: int
+    last_event: datetime | None
+
+
+def fold_month(
+    db: duckdb.DuckDBPyConnection,
+    table: Table,
+    *,
+    month: Month,
+    zone: str,
+    tolerance_s: float,
+    here: Sequence[Path],
+    elsewhere: Sequence[Path] = (),
+    moved_keys: Sequence[tuple[str, str]] = (),
+    out: Path,
+) -> None:
+    """Fold the staged rows of a month and write its curated file.
+
+    Parameters
+    ----------
+    here
+        Staged parts of the month.
+    elsewhere
+        Staged parts of other months that hold versions of ``moved_keys``.
+    moved_keys
+        ``(source, record_key)`` of records with versions in more than one month: their start was corrected, and all
+        versions together decide in which month they stand.
+    tolerance_s
+        How much earlier than its call an arrival may be and still mean "already there", in seconds.
+    out
+        Curated file: the columns of the contract in order, rows by start, source and key, so that equal rows give equal
+        bytes.
+    """
+    _load_staged(db, table, here, elsewhere, moved_keys)
+    milestones = [column.name for column in table.staged if column.milestone]
+    kept = "".join(
+        f",\n        arg_max({m}, rank) FILTER (WHERE rank >= base AND {m} IS NOT NULL) AS known_{m}"
+        for m in milestones
+    )
+    replaced = "".join(f", known.known_{m} AS {m}" for m in milestones)
+    fold = _SQL["fold.sql"].format(milestones=kept, replaced=replaced)
+    db.execute(f"CREATE OR REPLACE TEMP TABLE folded AS {fold}")
+    starts = ", ".join(table.starts)
+    db.execute(
+        f"CREATE OR REPLACE TEMP TABLE placed AS {_SQL['place.sql'].format(starts=starts)}",
+        {"zone": zone},
+    )
+    derive = _SQL.get(f"derive_{table.name}.sql", "SELECT * FROM placed")
+    bound = {"tolerance_ms": round(tolerance_s * 1000)} if "$tolerance_ms" in derive else {}
+    db.execute(f"CREATE OR REPLACE TEMP TABLE derived AS {derive}", bound)
+    columns = ", ".join(f"CAST({name(c.name)} AS {c.kind.duckdb}) AS {name(c.name)}" for c in table.columns)
+    db.execute(
+        f"CREATE OR REPLACE TEMP TABLE folded_month AS SELECT {columns} FROM derived "
+        f"WHERE local_date >= DATE '{month.first_day}' AND local_date < DATE '{month.next_first_day}'"
+    )
+    db.execute(
+        f"COPY (FROM folded_month ORDER BY started_at, source, record_key) TO {quote(str(out))} "
+        "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
+        f"KV_METADATA {{contract_version: '{CONTRACT_VERSION}'}})"
+    )
+
+
+def compare(db: duckdb.DuckDBPyConnection, table: Table, before: Path | None) -> FoldCounts:
+    """Count what the last :func:`fold_month` did, against the curated file as it stood before."""
+    db.execute(f"CREATE OR REPLACE TEMP VIEW before_month AS {rows_of(table.columns, [before] if before else [])}")
+    said = [c.name for c in table.columns if c.name not in _PROVENANCE and c.origin is not Origin.DERIVED]
+    inserted, replaced, unchanged, moved = _one(db, _SQL["compare.sql"].format(compared=_row_of(said)))
+    mapped = _row_of([c.name for c in table.mapped])
+    outdated, conflicts = _one(db, _SQL["versions.sql"].format(content=mapped))
+    return FoldCounts(int(inserted), int(replaced), int(unchanged), int(outdated), int(moved), int(conflicts))
+
+
+def summarise(db: duckdb.DuckDBPyConnection, table: Table) -> Summary:
+    """Summarise the month that the last :func:`fold_month` made."""
+    events = ", ".join(_EVENTS.get(table.name, ("started_at",)))
+    sql = _SQL["summary.sql"].format(open=_OPEN.get(table.name, "false"), events=events)
+    open_records, last_event, records = _one(db, sql)
+    return Summary(int(records), int(open_records), last_event.replace(tzinfo=UTC) if last_event else None)
+
+
+def _one(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
+    found = db.execute(sql).fetchone()
+    assert found is not None  # noqa: S101 - an aggregate without GROUP BY always has one row
+    return found
+
+
+def _row_of(columns: Sequence[str]) -> str:
+    return "row(" + ", ".join(name(column) for column in columns) + ")"
+
+
+def _load_staged(
+    db: duckdb.DuckDBPyConnection,
+    table: Table,
+    here: Sequence[Path],
+    elsewhere: Sequence[Path],
+    moved_keys: Sequence[tuple[str, str]],
+) -> None:
+    rows = rows_of(table.staged, here)
+    db.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {rows}")
+    if elsewhere and moved_keys:
+        db.execute("CREATE OR REPLACE TEMP TABLE moved_keys (source VARCHAR, record_key VARCHAR)")
+        db.executemany("INSERT INTO moved_keys VALUES (?, ?)", [list(key) for key in moved_keys])
+        db.execute(
+            f"INSERT INTO staged BY NAME SELECT s.* FROM ({rows_of(table.staged, elsewhere)}) AS s "
+            "SEMI JOIN moved_keys USING (source, record_key)"
+        )

@@ -1,0 +1,33 @@
+-- The fold of staged rows: one row per record (DESIGN 2). The highest version wins, whatever the order of arrival;
+-- a milestone has the value of the highest version that knows one, unless its source retracts: then what came before
+-- the newest retracting row counts for nothing.
+WITH ranked AS (
+    SELECT
+        *,
+        -- Version = (record_updated_at, exported_at, export_id, record number), NULLs lowest.
+        row_number() OVER (
+            PARTITION BY source, record_key
+            ORDER BY record_updated_at NULLS FIRST, exported_at NULLS FIRST, export_id, record_no
+        ) AS rank
+    FROM staged
+),
+based AS (
+    SELECT
+        *,
+        count(*) OVER record AS newest,
+        coalesce(max(rank) FILTER (WHERE retracts) OVER record, 0) AS base
+    FROM ranked
+    WINDOW record AS (PARTITION BY source, record_key)
+),
+known AS (
+    SELECT
+        source,
+        record_key,
+        max(exported_at) AS observed_at
+        {milestones}
+    FROM based
+    GROUP BY source, record_key
+)
+SELECT last.* REPLACE (known.observed_at AS observed_at {replaced})
+FROM (SELECT * EXCLUDE (rank, newest, base) FROM based WHERE rank = newest) AS last
+JOIN known USING (source, record_key)
