@@ -1,0 +1,1 @@
+"""What is measured: one SQL file per family, its header the documentation, and what evaluates it."""

@@ -1,0 +1,50 @@
+-- relation: attendance_in_period
+-- from: attendance_population, periods
+-- stored: no
+-- meaning: Each incident once for every period that holds its started_at, by its initial and by its final grade.
+SELECT
+    p.period_kind,
+    p.period_label,
+    b.grade_basis,
+    r.grade_scheme,
+    CASE WHEN b.grade_basis = 'initial' THEN r.grade_initial ELSE r.grade_final END AS grade,
+    r.population,
+    r.area,
+    CASE WHEN p.period_kind = 'month' THEN r.hour_of_week ELSE 'all' END AS hour_of_week,
+    r.exclusion,
+    r.counted,
+    r.unknown_origin_counted,
+    r.clock_fallback,
+    r.attended,
+    r.still_open,
+    r.closed_unattended,
+    r.unknown_outcome,
+    r.closure_reason,
+    r.attend_ms,
+    r.arrived_after_close,
+    r.created_to_dispatch_ms,
+    r.dispatch_to_arrival_ms,
+    r.so_far_ms,
+    r.placed,
+    r.mature_15m,
+    r.within_15m,
+    r.closed_15m,
+    r.mature_60m,
+    r.within_60m,
+    r.closed_60m,
+    r.mature_4h,
+    r.within_4h,
+    r.closed_4h,
+    r.mature_24h,
+    r.within_24h,
+    r.closed_24h,
+    r.mature_7d,
+    r.within_7d,
+    r.closed_7d,
+    CASE WHEN b.grade_basis = 'initial' THEN r.target_initial_ms ELSE r.target_final_ms END AS target_ms,
+    CASE WHEN b.grade_basis = 'initial' THEN r.mature_target_initial ELSE r.mature_target_final END AS mature_target,
+    CASE WHEN b.grade_basis = 'initial' THEN r.within_target_initial ELSE r.within_target_final END AS within_target,
+    r.last_event_at
+FROM attendance_population AS r
+INNER JOIN periods AS p ON r.started_at >= p.start_at AND r.started_at < p.end_at
+CROSS JOIN (VALUES ('initial'), ('final')) AS b(grade_basis)

@@ -1,0 +1,72 @@
+-- name: attendance_steps
+-- table: incidents
+-- from: attendance_cell, attendance_percentiles
+-- keys: grade_basis, grade_scheme, grade, population, area, hour_of_week
+-- look_behind: 0
+-- look_ahead: 0
+-- definition_version: 1
+--
+-- metric: attendance.created_to_dispatch_mean_s, attendance.created_to_dispatch_median_s, attendance.created_to_dispatch_p90_s
+-- definition: Incident created to first dispatch: mean, median and 90th percentile
+-- population: Incidents of public origin whose initial grade expects attendance and whose service is one of the force's, with both instants
+-- numerator: none
+-- denominator: none
+-- exclusions: Those set aside, of other origin, service or grade, already on scene or negative by more than the tolerance; counted by reason in attendance.excluded; negative intervals
+-- unit: s
+-- direction: lower_is_better
+-- settles_days: 28
+--
+-- metric: attendance.dispatch_to_arrival_mean_s, attendance.dispatch_to_arrival_median_s, attendance.dispatch_to_arrival_p90_s
+-- definition: First dispatch to first arrival: mean, median and 90th percentile
+-- population: Incidents of public origin whose initial grade expects attendance and whose service is one of the force's, with both instants
+-- numerator: none
+-- denominator: none
+-- exclusions: Those set aside, of other origin, service or grade, already on scene or negative by more than the tolerance; counted by reason in attendance.excluded; negative intervals
+-- unit: s
+-- direction: lower_is_better
+-- settles_days: 28
+SELECT
+    m.metric,
+    c.period_kind,
+    c.period_label,
+    c.grade_basis,
+    c.grade_scheme,
+    c.grade,
+    c.population,
+    c.area,
+    c.hour_of_week,
+    CASE m.metric
+        WHEN 'attendance.created_to_dispatch_mean_s' THEN CAST(c.created_to_dispatch_mean_ms AS DOUBLE) / 1000.0E0
+        WHEN 'attendance.created_to_dispatch_median_s' THEN CAST(q.created_to_dispatch_median_ms AS DOUBLE) / 1000.0E0
+        WHEN 'attendance.created_to_dispatch_p90_s' THEN CAST(q.created_to_dispatch_p90_ms AS DOUBLE) / 1000.0E0
+        WHEN 'attendance.dispatch_to_arrival_mean_s' THEN CAST(c.dispatch_to_arrival_mean_ms AS DOUBLE) / 1000.0E0
+        WHEN 'attendance.dispatch_to_arrival_median_s' THEN CAST(q.dispatch_to_arrival_median_ms AS DOUBLE) / 1000.0E0
+        WHEN 'attendance.dispatch_to_arrival_p90_s' THEN CAST(q.dispatch_to_arrival_p90_ms AS DOUBLE) / 1000.0E0
+    END AS value,
+    CASE m.step WHEN 'created_to_dispatch' THEN c.created_to_dispatch_n ELSE c.dispatch_to_arrival_n END AS n,
+    CAST(NULL AS BIGINT) AS numerator,
+    CAST(NULL AS BIGINT) AS denominator,
+    CAST(0 AS BIGINT) AS n_immature,
+    c.unknown_outcome AS n_unknown,
+    c.excluded AS n_excluded,
+    -- The headline clock does not run here.
+    CAST(0 AS BIGINT) AS n_clock_fallback,
+    c.still_open AS open_records,
+    c.last_event_at,
+    CAST(NULL AS DOUBLE) AS ci_low,
+    CAST(NULL AS DOUBLE) AS ci_high,
+    CASE WHEN c.unknown_origin_counted > 0 THEN 'unknown_origin_counted' END AS notes
+FROM attendance_cell AS c
+INNER JOIN attendance_percentiles AS q
+    ON q.period_kind = c.period_kind AND q.period_label = c.period_label AND q.grade_basis = c.grade_basis
+    AND q.grade_scheme = c.grade_scheme AND q.grade = c.grade AND q.population = c.population AND q.area = c.area
+    AND q.hour_of_week = c.hour_of_week
+CROSS JOIN (VALUES
+    ('attendance.created_to_dispatch_mean_s', 'created_to_dispatch'),
+    ('attendance.created_to_dispatch_median_s', 'created_to_dispatch'),
+    ('attendance.created_to_dispatch_p90_s', 'created_to_dispatch'),
+    ('attendance.dispatch_to_arrival_mean_s', 'dispatch_to_arrival'),
+    ('attendance.dispatch_to_arrival_median_s', 'dispatch_to_arrival'),
+    ('attendance.dispatch_to_arrival_p90_s', 'dispatch_to_arrival')
+) AS m(metric, step)
+WHERE c.incidents > 0

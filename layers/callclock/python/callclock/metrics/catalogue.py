@@ -1,0 +1,329 @@
+"""The measures there are, read from the headers of the SQL files beside this module.
+
+A file holds either a *relation* (a step that several families share) or a *family* (measures worked out together). Its
+header is lines ``-- key: value``; in a family each ``metric:`` begins the definition of one or more measures.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from callclock.clock import PeriodKind
+from callclock.contracts import VALUE_KEYS
+
+SHORT = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER)
+LONG = (PeriodKind.FY_TO_DATE, PeriodKind.ROLLING_12M)
+UNITS = frozenset({"s", "share", "count", "ratio"})
+DIRECTIONS = frozenset({"lower_is_better", "higher_is_better", "neutral"})
+INPUTS = frozenset(
+    [
+        *("incidents", "calls", "sources", "run", "periods"),
+        *("grades", "services", "areas", "attendance_targets", "metric_targets"),
+        *("keyed", "definitions"),
+    ]
+)
+"""Relations that evaluation registers; all others are files."""
+
+_RELATION_KEYS = ("relation", "from", "stored", "meaning")
+_FAMILY_KEYS = ("name", "table", "from", "keys", "look_behind", "look_ahead", "definition_version")
+_METRIC_KEYS = ("metric", "definition", "population", "numerator", "denominator", "exclusions", "unit", "direction")
+_OPTIONAL_METRIC_KEYS = ("settles_days",)
+
+
+class HeaderError(ValueError):
+    """A header that cannot be read; the text names file, line, key and what to write."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One measure, as the header of its family defines it.
+
+    Attributes
+    ----------
+    settles_days
+        Days after the end of a period at which its value can be complete: 0 or 28 (METRICS "Maturity").
+    """
+
+    name: str
+    definition: str
+    population: str
+    numerator: str
+    denominator: str
+    exclusions: str
+    unit: str
+    direction: str
+    settles_days: int = 0
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A step shared by families.
+
+    Attributes
+    ----------
+    stored
+        Worked out once and kept while families are evaluated; else a view.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    stored: bool
+    meaning: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """Measures that one SELECT works out, for some kinds of period; its values lie in one object a month.
+
+    The same SELECT makes two families: short periods, and (``_year``) those of up to twelve months, so that a touched
+    month does not make eleven later partitions work out their days again.
+
+    Attributes
+    ----------
+    file
+        Stem of its SQL file.
+    table
+        Curated table it reads.
+    kinds
+        Kinds of period it is worked out for.
+    keys
+        Key columns it breaks down by; the others are ``all``.
+    look_behind, look_ahead
+        Months before and after a period whose records its values need.
+    relations
+        Shared steps it rests on, each after those that it needs.
+    """
+
+    name: str
+    file: str
+    table: str
+    kinds: tuple[PeriodKind, ...]
+    keys: tuple[str, ...]
+    look_behind: int
+    look_ahead: int
+    definition_version: str
+    metrics: tuple[Metric, ...]
+    relations: tuple[Relation, ...]
+    sql: str
+
+    @property
+    def select(self) -> str:
+        """The whole SELECT over its relations and inputs, with the columns of ``contracts.METRIC_VALUES`` in order."""
+        rest = "".join(
+            f",\n        '{'record' if key == 'basis' else 'all'}' AS {key}"
+            for key in VALUE_KEYS
+            if key not in {"metric", "period_kind", "period_label", *self.keys}
+        )
+        definitions = ",\n".join(
+            f"        ('{m.name}', '{m.unit}', {m.settles_days}, '{self.definition_version}')" for m in self.metrics
+        )
+        return (
+            "WITH definitions AS (\n    SELECT * FROM (VALUES\n"
+            f"{definitions}\n    ) AS d(metric, unit, settles_days, definition_version)\n),\n"
+            f"keyed AS (\n    SELECT\n        f.*{rest}\n    FROM (\n{self.sql}\n    ) AS f\n)\n"
+            f"{relation('finish').sql}"
+        )
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """Every family, by name."""
+    found = [family for file, text in _texts().items() if _is_family(text) for family in read_family(file, text)]
+    return tuple(sorted(found, key=lambda family: family.name))
+
+
+def family(name: str) -> Family:
+    """Family of that name.
+
+    Raises
+    ------
+    KeyError
+        Naming those there are.
+    """
+    for found in families():
+        if found.name == name:
+            return found
+    raise KeyError(f"no family {name!r}; there are {', '.join(f.name for f in families())}")
+
+
+def metric(name: str) -> Metric:
+    """Measure of that name.
+
+    Raises
+    ------
+    KeyError
+        There is none.
+    """
+    for found in families():
+        for measure in found.metrics:
+            if measure.name == name:
+                return measure
+    raise KeyError(f"no metric {name!r}; the metrics are defined in the headers of callclock/metrics/*.sql")
+
+
+@cache
+def relations() -> Mapping[str, Relation]:
+    """Every shared step by name."""
+    found = [read_relation(file, text) for file, text in _texts().items() if not _is_family(text)]
+    return {step.name: step for step in found}
+
+
+def relation(name: str) -> Relation:
+    """Shared step of that name."""
+    return relations()[name]
+
+
+def read_relation(file: str, text: str) -> Relation:
+    """Read one relation file.
+
+    Parameters
+    ----------
+    file
+        Name of the file, for messages; the relation is to be named as it.
+
+    Raises
+    ------
+    HeaderError
+        Naming file and line.
+    """
+    header = list(_header(file, text))
+    said = _block(file, header, _RELATION_KEYS, ())
+    _named_as_file(file, said["relation"])
+    if said["stored"] not in {"yes", "no"}:
+        raise HeaderError(f"{file}: stored: {said['stored']!r}: write yes or no")
+    return Relation(said["relation"], _list(said["from"]), said["stored"] == "yes", said["meaning"], _body(text))
+
+
+def read_family(file: str, text: str) -> tuple[Family, Family]:
+    """Read one family file: its family of short periods and its family of long ones.
+
+    Raises
+    ------
+    HeaderError
+        Naming file and line.
+    """
+    header = list(_header(file, text))
+    starts = [place for place, (_, key, _) in enumerate(header) if key == "metric"]
+    if not starts:
+        raise HeaderError(f"{file}:1: no metric: define at least one measure as `-- metric: name`")
+    said = _block(file, header[: starts[0]], _FAMILY_KEYS, ())
+    _named_as_file(file, said["name"])
+    unknown = sorted(set(_list(said["keys"])) - set(VALUE_KEYS))
+    if unknown:
+        raise HeaderError(f"{file}: keys: no key column {unknown[0]!r}: there are {', '.join(VALUE_KEYS)}")
+    metrics: list[Metric] = []
+    for start, end in zip(starts, [*starts[1:], len(header)], strict=True):
+        metrics += _metrics(file, header[start:end])
+    names = [measure.name for measure in metrics]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise HeaderError(f"{file}: metric {twice[0]!r} is defined twice: keep one definition")
+
+    def of(name: str, kinds: tuple[PeriodKind, ...]) -> Family:
+        return Family(
+            name=name,
+            file=said["name"],
+            table=said["table"],
+            kinds=kinds,
+            keys=_list(said["keys"]),
+            look_behind=_whole(file, "look_behind", said["look_behind"]),
+            look_ahead=_whole(file, "look_ahead", said["look_ahead"]),
+            definition_version=said["definition_version"],
+            metrics=tuple(metrics),
+            relations=_resolved(file, _list(said["from"])),
+            sql=_body(text),
+        )
+
+    return of(said["name"], SHORT), of(f"{said['name']}_year", LONG)
+
+
+def _metrics(file: str, block: list[tuple[int, str, str]]) -> Iterator[Metric]:
+    said = _block(file, block, _METRIC_KEYS, _OPTIONAL_METRIC_KEYS)
+    line = block[0][0]
+    if said["unit"] not in UNITS:
+        raise HeaderError(f"{file}:{line}: unit {said['unit']!r}: write one of {', '.join(sorted(UNITS))}")
+    if said["direction"] not in DIRECTIONS:
+        choice = ", ".join(sorted(DIRECTIONS))
+        raise HeaderError(f"{file}:{line}: direction {said['direction']!r}: write one of {choice}")
+    settles = said.pop("settles_days", "0")
+    if settles not in {"0", "28"}:
+        raise HeaderError(f"{file}:{line}: settles_days {settles!r}: write 28, or leave it out")
+    for name in _list(said.pop("metric")):
+        yield Metric(name=name, settles_days=int(settles), **said)
+
+
+def _header(file: str, text: str) -> Iterator[tuple[int, str, str]]:
+    """Line number, key and value of each header line; the header ends where the SQL begins."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.startswith("--"):
+            return
+        if line.strip() == "--":
+            continue
+        key, colon, value = line.removeprefix("-- ").partition(":")
+        if not colon or not key.replace("_", "").isalpha() or not value.strip():
+            raise HeaderError(f"{file}:{number}: {line!r} is no header line: write it as `-- key: value`")
+        yield number, key, value.strip()
+
+
+def _block(
+    file: str, lines: list[tuple[int, str, str]], needed: tuple[str, ...], optional: tuple[str, ...]
+) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for number, key, value in lines:
+        if key not in needed and key not in optional:
+            raise HeaderError(f"{file}:{number}: unknown key {key!r}: there are {', '.join((*needed, *optional))}")
+        if key in said:
+            raise HeaderError(f"{file}:{number}: key {key!r} stands twice: keep one")
+        said[key] = value
+    missing = [key for key in needed if key not in said]
+    if missing:
+        at = lines[0][0] if lines else 1
+        raise HeaderError(f"{file}:{at}: {missing[0]!r} is missing: write `-- {missing[0]}: ...`")
+    return said
+
+
+def _resolved(file: str, names: tuple[str, ...]) -> tuple[Relation, ...]:
+    """Relations that ``names`` stand for with all that they rest on, each after what it needs."""
+    found: dict[str, Relation] = {}
+    for name in names:
+        if name in INPUTS:
+            continue
+        if name not in relations():
+            raise HeaderError(f"{file}: from: no relation {name!r}: write a {name}.sql or name an input")
+        step = relations()[name]
+        found.update({below.name: below for below in _resolved(f"{name}.sql", step.inputs)})
+        found[name] = step
+    return tuple(found.values())
+
+
+def _named_as_file(file: str, name: str) -> None:
+    if f"{name}.sql" != file:
+        raise HeaderError(f"{file}:1: named {name!r}: a file and what it holds have one name")
+
+
+def _whole(file: str, key: str, value: str) -> int:
+    if not value.isdecimal():
+        raise HeaderError(f"{file}: {key}: {value!r} is no number of months: write 0, 1, ...")
+    return int(value)
+
+
+def _list(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(","))
+
+
+def _is_family(text: str) -> bool:
+    return text.startswith("-- name:")
+
+
+def _body(text: str) -> str:
+    """SQL without its header."""
+    lines = text.splitlines()
+    first = next((place for place, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    return "\n".join(lines[first:]).strip()
+
+
+def _texts() -> dict[str, str]:
+    files = (file for file in (resources.files("callclock") / "metrics").iterdir() if file.name.endswith(".sql"))
+    return {file.name: file.read_text("utf-8") for file in sorted(files, key=lambda file: file.name)}

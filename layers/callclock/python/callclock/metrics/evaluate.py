@@ -1,0 +1,219 @@
+"""From curated Parquet files to the values of one month's partition. No S3 here."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+
+from callclock.clock import Month, Period, local_midnight, periods_of
+from callclock.contracts import CONTRACT_VERSION, METRIC_VALUES, TABLES, VALUE_KEYS
+from callclock.engine import name, quote, rows_of
+from callclock.metrics.catalogue import INPUTS, LONG, Family, Relation, relations
+from callclock.settings import AttendanceTarget, ConfigurationError, Force, Grade, MetricTarget, Targets
+
+_EVER = date(1, 1, 1)
+_FOR_EVER = date(9999, 12, 31)
+type _Dated = Grade | AttendanceTarget | MetricTarget
+
+
+@dataclass(frozen=True)
+class SourceKnown:
+    """Until when one source is known: its newest exported_at, and how it re-sends (snapshot or delta)."""
+
+    source: str
+    as_at: datetime
+    resend: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of one table (METRICS "What is known, and until when").
+
+    Attributes
+    ----------
+    as_at
+        The table's as_at: the least over its live sources.
+    sources
+        Each source of the table.
+    holes
+        Periods that a coverage hole makes incomplete.
+    """
+
+    as_at: datetime
+    sources: tuple[SourceKnown, ...]
+    holes: Collection[Period] = frozenset()
+
+
+def prepare(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    paths: Sequence[Path],
+    *,
+    home: Month,
+    force: Force,
+    targets: Targets,
+    known: Known,
+) -> None:
+    """Register what the families of ``table`` read, for the values of one partition.
+
+    Parameters
+    ----------
+    con
+        Connection of ``engine.connect``.
+    table
+        Curated table: ``incidents`` or ``calls``.
+    paths
+        Curated files of the months that ``plan.needed`` names, those that exist.
+    home
+        Month in whose partition the values will lie.
+
+    Raises
+    ------
+    ConfigurationError
+        Two entries of targets.toml hold for one grade (or metric) on one day.
+    """
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {name(table)} AS {rows_of(TABLES[table].columns, paths)}")
+    _register_configuration(con, force, targets)
+    _fill(
+        con,
+        "sources",
+        "source VARCHAR, as_at TIMESTAMP, resend VARCHAR",
+        [(s.source, _utc(s.as_at), s.resend) for s in known.sources],
+    )
+    _fill(
+        con,
+        "run",
+        "force_as_at TIMESTAMP, count_unknown_origin BOOLEAN, tolerance_ms BIGINT",
+        [(_utc(known.as_at), force.unknown_origin_is_public, round(force.clock_tolerance_s * 1000))],
+    )
+    columns = "period_kind VARCHAR, period_label VARCHAR, period_start DATE, period_end DATE, "
+    columns += "start_at TIMESTAMP, end_at TIMESTAMP, hole BOOLEAN"
+    # A year to date or a rolling year that ends in a month not begun would be published before its time.
+    begun = local_midnight(home.first_day, force.tz) <= max([known.as_at, *(s.as_at for s in known.sources)])
+    periods = [_period_row(period, force, known) for period in periods_of(home) if begun or period.kind not in LONG]
+    _fill(con, "home_periods", columns, periods)
+    _fill(con, "periods", columns, [])
+    for step in _of_table(table):
+        kind = "TABLE" if step.stored else "VIEW"
+        con.execute(f"CREATE OR REPLACE TEMP {kind} {name(step.name)} AS {step.sql}")
+
+
+def evaluate(
+    con: duckdb.DuckDBPyConnection, family: Family, out: Path, *, metadata: Mapping[str, str] | None = None
+) -> int:
+    """Work out the values of a family for the partition that :func:`prepare` named, and write them.
+
+    Year to date and rolling year one after the other: percentiles keep their values in memory, and so twelve months
+    bound it.
+
+    Parameters
+    ----------
+    out
+        Parquet file to write.
+    metadata
+        Goes into the file beside its contract_version.
+
+    Returns
+    -------
+    int
+        Rows written, in the order of their keys, with the columns of ``contracts.METRIC_VALUES``.
+    """
+    columns = ", ".join(f"{name(c.name)} {c.kind.duckdb}" for c in METRIC_VALUES.columns)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE found ({columns})")
+    together = [family.kinds] if not set(family.kinds) & set(LONG) else [(kind,) for kind in family.kinds]
+    for kinds in together:
+        con.execute("DELETE FROM periods")
+        con.execute("INSERT INTO periods FROM home_periods WHERE period_kind IN ?", [[kind.value for kind in kinds]])
+        con.execute(f"INSERT INTO found BY NAME {family.select}")
+    order = ", ".join((*VALUE_KEYS, "period_end"))
+    said = {"contract_version": str(CONTRACT_VERSION), **(metadata or {})}
+    pairs = ", ".join(f"{quote(key)}: {quote(value)}" for key, value in said.items())
+    con.execute(
+        f"COPY (FROM found ORDER BY {order}) TO {quote(str(out))} (FORMAT parquet, COMPRESSION zstd, "
+        f"COMPRESSION_LEVEL 1, KV_METADATA {{{pairs}}})"
+    )
+    counted = con.execute("SELECT COUNT(*) FROM found").fetchone()
+    con.execute("DROP TABLE found")
+    return int(counted[0]) if counted else 0
+
+
+def _of_table(table: str) -> Iterable[Relation]:
+    """Shared steps that rest on a curated table, each after what it needs."""
+    found: dict[str, Relation] = {}
+    waiting = dict(relations())
+    while True:
+        ready = [
+            step
+            for step in waiting.values()
+            if any(i == table or i in found for i in step.inputs)
+            and all(i in INPUTS or i in found for i in step.inputs)
+        ]
+        if not ready:
+            return found.values()
+        for step in ready:
+            found[step.name] = waiting.pop(step.name)
+
+
+def _period_row(period: Period, force: Force, known: Known) -> tuple[object, ...]:
+    start, end = (_utc(local_midnight(day, force.tz)) for day in (period.start, period.end))
+    return (period.kind.value, period.label, period.start, period.end, start, end, period in known.holes)
+
+
+def _register_configuration(con: duckdb.DuckDBPyConnection, force: Force, targets: Targets) -> None:
+    _refuse_overlaps("grades", [(f"grade {g.grade!r} of scheme {g.scheme!r}", g) for g in targets.grades])
+    _refuse_overlaps(
+        "attendance",
+        [(f"grade {t.grade!r} of scheme {t.scheme!r}, area_type {t.area_type!r}", t) for t in targets.attendance],
+    )
+    _refuse_overlaps("metrics", [(f"metric {t.metric!r}, line {t.line!r}", t) for t in targets.metrics])
+    dated = "since DATE, until DATE"
+    _fill(
+        con,
+        "grades",
+        f"grade VARCHAR, scheme VARCHAR, attendance_expected BOOLEAN, appointment BOOLEAN, {dated}",
+        [(g.grade, g.scheme, g.attendance_expected, g.appointment, *_dates(g)) for g in targets.grades],
+    )
+    _fill(
+        con,
+        "attendance_targets",
+        f"grade VARCHAR, scheme VARCHAR, area_type VARCHAR, target_ms BIGINT, {dated}",
+        [(t.grade, t.scheme, t.area_type, round(t.target * 1000), *_dates(t)) for t in targets.attendance],
+    )
+    _fill(
+        con,
+        "metric_targets",
+        f"metric VARCHAR, line VARCHAR, target DOUBLE, {dated}",
+        [(t.metric, t.line, t.target, *_dates(t)) for t in targets.metrics],
+    )
+    _fill(con, "services", "service VARCHAR", [(service,) for service in dict.fromkeys(force.services)])
+    _fill(con, "areas", "area VARCHAR, area_type VARCHAR", list(force.area_types.items()))
+
+
+def _refuse_overlaps(section: str, entries: Sequence[tuple[str, _Dated]]) -> None:
+    """Refuse two entries that hold on one day: a record would be counted twice."""
+    in_order = sorted(entries, key=lambda entry: (entry[0], *_dates(entry[1])))
+    for (key, entry), (next_key, next_entry) in pairwise(in_order):
+        if key == next_key and _dates(entry)[1] > _dates(next_entry)[0]:
+            raise ConfigurationError(
+                f"targets.toml: {section}: {key}: two entries hold on {_dates(next_entry)[0]}: "
+                "let the first end (until = the day after its last) where the next begins (since)"
+            )
+
+
+def _dates(entry: _Dated) -> tuple[date, date]:
+    return entry.since or _EVER, entry.until or _FOR_EVER
+
+
+def _utc(instant: datetime) -> datetime:
+    """UTC without its zone, as DuckDB keeps it."""
+    return instant.astimezone(UTC).replace(tzinfo=None)
+
+
+def _fill(con: duckdb.DuckDBPyConnection, relation: str, columns: str, rows: Sequence[tuple[object, ...]]) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name(relation)} ({columns})")
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        con.executemany(f"INSERT INTO {name(relation)} VALUES ({marks})", rows)

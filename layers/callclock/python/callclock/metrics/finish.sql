@@ -1,0 +1,56 @@
+-- relation: finish
+-- from: definitions, periods, run, metric_targets
+-- stored: no
+-- meaning: The end of every family's SELECT, written once: share, Wilson's 95 % interval, completeness, as_at and target of each row of "keyed" (the family with every key column). METRICS "Maturity" and "What is known".
+SELECT
+    r.metric, r.period_kind, r.period_label, r.grade, r.grade_basis, r.grade_scheme, r.population, r.area, r.line, r.queue,
+    r.stage, r.channel, r.source, r.hour_of_week, r.outcome, r.reason, r.age_band, r.window_label, r.risk_level, r.basis,
+    r.period_start,
+    r.period_end,
+    COALESCE(r.value, r.share) AS value,
+    r.unit,
+    r.n,
+    r.numerator,
+    r.denominator,
+    r.n_immature,
+    r.n_unknown,
+    r.n_excluded,
+    r.n_clock_fallback,
+    r.force_as_at >= r.settles_at AND r.n_immature = 0 AND NOT r.hole AS complete,
+    -- z = 1.959964 and its square; the bounds of 0 % and 100 % are exact.
+    CASE
+        WHEN r.numerator = 0 AND r.denominator > 0 THEN 0.0E0
+        ELSE COALESCE(r.ci_low, (r.share + 0.5E0 * r.z2_n - SQRT(r.z2_n * r.share * (1.0E0 - r.share) + 0.25E0 * r.z2_n * r.z2_n)) / (1.0E0 + r.z2_n))
+    END AS ci_low,
+    CASE
+        WHEN r.numerator = r.denominator AND r.denominator > 0 THEN 1.0E0
+        ELSE COALESCE(r.ci_high, (r.share + 0.5E0 * r.z2_n + SQRT(r.z2_n * r.share * (1.0E0 - r.share) + 0.25E0 * r.z2_n * r.z2_n)) / (1.0E0 + r.z2_n))
+    END AS ci_high,
+    r.target,
+    -- While a record is open the row moves with its table; else it is settled 28 days after the last event in it.
+    CASE WHEN r.open_records > 0 OR r.force_as_at < r.last_look_at THEN r.force_as_at ELSE r.last_look_at END AS as_at,
+    r.definition_version,
+    COALESCE(r.notes, '') AS notes
+FROM (
+    SELECT
+        k.*,
+        d.unit,
+        d.definition_version,
+        p.period_start,
+        p.period_end,
+        p.hole,
+        run.force_as_at,
+        COALESCE(own.target, general.target) AS target,
+        CASE WHEN d.settles_days = 28 THEN p.end_at + INTERVAL '28' DAY ELSE p.end_at END AS settles_at,
+        CASE WHEN k.last_event_at > p.end_at THEN k.last_event_at ELSE p.end_at END + INTERVAL '28' DAY AS last_look_at,
+        CAST(k.numerator AS DOUBLE) / NULLIF(k.denominator, 0) AS share,
+        CAST(3.841458881296E0 AS DOUBLE) / NULLIF(k.denominator, 0) AS z2_n
+    FROM keyed AS k
+    INNER JOIN definitions AS d ON d.metric = k.metric
+    INNER JOIN periods AS p ON p.period_kind = k.period_kind AND p.period_label = k.period_label
+    CROSS JOIN run
+    LEFT JOIN metric_targets AS own
+        ON own.metric = k.metric AND own.line = k.line AND own.since <= p.period_start AND own.until > p.period_start
+    LEFT JOIN metric_targets AS general
+        ON general.metric = k.metric AND general.line = 'all' AND general.since <= p.period_start AND general.until > p.period_start
+) AS r
