@@ -1,0 +1,1 @@
+"""The page a contact-centre manager looks at."""

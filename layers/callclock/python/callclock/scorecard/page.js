@@ -1,0 +1,101 @@
+"use strict";
+// Tables are the source: choosing something rewrites their cells, and every chart is drawn from the cells of its table.
+(async () => {
+  const packed = Uint8Array.from(atob(document.getElementById("page-data").textContent), (mark) => mark.charCodeAt(0));
+  const page = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+  const control = document.getElementById("control");
+  const hollow = " \u25cb";
+
+  const look = (code) => {
+    const chosen = { "@p": control.p.value, "@g": control.g.value, "@a": control.a.value };
+    const found = page.figures[code.split(".").map((part) => chosen[part] ?? part).join(".")];
+    if (!found) return { value: null, text: page.nothing, complete: true };
+    const [value, text, complete = 1] = found;
+    return { value, text: page.texts[text], complete: complete === 1 };
+  };
+
+  const write = () => {
+    for (const element of document.querySelectorAll("[data-f]")) {
+      const found = look(element.dataset.f);
+      element.textContent = found.text + (found.complete ? "" : hollow);
+      element.classList.toggle("open", !found.complete);
+    }
+    const label = (select) => select.selectedOptions[0]?.textContent ?? "";
+    document.getElementById("chosen").textContent =
+      `${label(control.p)}; ${label(control.g).toLowerCase()}; ${label(control.a)}.`;
+  };
+
+  // Seconds are drawn in the largest unit that the middle of the chart fills.
+  const scaleOf = (unit, values) => {
+    if (unit !== "s") return [1, ""];
+    const most = Math.max(0, ...values);
+    return most > 2 * 86400 ? [86400, "days"] : most > 7200 ? [3600, "hours"] : most > 120 ? [60, "minutes"] : [1, "seconds"];
+  };
+
+  const cellsOf = (table) => {
+    const columns = [...table.tHead.rows[0].cells].slice(1).map((th) => ({ key: th.dataset.column, name: th.textContent }));
+    return [...table.tBodies[0].rows].map((tr, i) => ({
+      row: tr.cells[0].textContent, i,
+      cells: columns.map((column, j) => ({ j, ...column, ...look(tr.cells[j + 1].dataset.f) })),
+    }));
+  };
+
+  // "wide": one datum a row of the table, its columns by key; "long": one datum a cell.
+  const dataOf = (lines, shape, scale) => shape === "wide"
+    ? lines.map(({ row, i, cells }) => Object.assign({ row, i }, ...cells.map((c) => ({
+      [c.key]: c.value === null || c.key === "signal" ? c.value : c.value / scale,
+      [`${c.key}_text`]: c.text, [`${c.key}_complete`]: c.complete,
+    }))))
+    : lines.flatMap(({ row, i, cells }) => cells.map((c) => ({
+      row, i, j: c.j, key: c.key, column: c.name, value: c.value === null ? null : c.value / scale, text: c.text, complete: c.complete,
+    }))).filter((c) => c.value !== null);
+
+  // A line that no row has a value for (a target, limits before there are any) is left out.
+  const layersOf = (layers, rows) => layers.filter((layer) => {
+    const field = layer.encoding?.y?.field;
+    return !field || rows.some((row) => row[field] !== null && row[field] !== undefined);
+  });
+
+  const drawn = new Map();
+  const draw = async (figure) => {
+    const table = document.getElementById(figure.dataset.table);
+    const lines = cellsOf(table);
+    const values = lines.flatMap(({ cells }) => cells.filter((c) => c.key !== "signal" && c.value !== null).map((c) => c.value));
+    const [scale, word] = scaleOf(table.dataset.unit, values);
+    const spec = structuredClone(page.specs[figure.dataset.chart]);
+    const rows = dataOf(lines, spec.usermeta.callclock.shape, scale);
+    spec.datasets = { rows };
+    spec.config = page.theme;
+    spec.params = [{ name: "unit", value: table.dataset.unit }];
+    if (spec.layer) spec.layer = layersOf(spec.layer, rows);
+    figure.hidden = false;
+    const plot = figure.querySelector(".plot");
+    plot.setAttribute("aria-label", `${plot.dataset.title}. ${figure.querySelector("figcaption").textContent}`);
+    drawn.get(figure)?.finalize();
+    drawn.delete(figure);
+    // The plot is one image with a text alternative, and its table says the rest: what lies in it is not for readers.
+    const picture = document.createElement("div");
+    picture.setAttribute("aria-hidden", "true");
+    picture.style.width = "100%";
+    plot.replaceChildren(picture);
+    figure.querySelector(".unit").textContent = values.length === 0 ? "Nothing to draw for this choice." : word && `in ${word}`;
+    if (values.length === 0) return;
+    drawn.set(figure, await vegaEmbed(picture, spec, { mode: "vega-lite", renderer: "svg", actions: false, ast: true }));
+  };
+
+  const figures = [...document.querySelectorAll("figure[data-chart]")];
+  const show = async () => {
+    write();
+    for (const figure of figures) await draw(figure);
+    document.documentElement.dataset.drawn = String(Number(document.documentElement.dataset.drawn ?? 0) + 1);
+  };
+
+  control.hidden = false;
+  control.addEventListener("change", show);
+  control.addEventListener("submit", (event) => event.preventDefault());
+  const tables = [...document.querySelectorAll("details")].filter((d) => document.querySelector(`figure[data-table="${d.querySelector("table").id}"]`));
+  for (const details of tables) details.open = false;
+  // Paper has no hands: everything is open when the page is printed.
+  addEventListener("beforeprint", () => { for (const details of tables) details.open = true; });
+  show();
+})();

@@ -1,0 +1,78 @@
+"""The Athena query behind each table: named, so that it can be saved, and printed on the page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from callclock.engine import quote
+from callclock.scorecard import shown
+
+_FORCE = "{force}"
+
+
+@dataclass(frozen=True)
+class Query:
+    """A named query; ``sql`` has ``{force}`` where the force code stands."""
+
+    id: str
+    title: str
+    sql: str
+
+    def of(self, force_code: str) -> str:
+        """SQL for one force."""
+        return self.sql.replace(_FORCE, quote(force_code))
+
+
+def _values(name: str, title: str, metrics: Sequence[str], *, kind: str = "month", by_hour: bool = False) -> Query:
+    """Query of metric values at the grain of the page, every figure with what it rests on."""
+    wanted = ",\n    ".join(quote(metric) for metric in metrics)
+    return Query(
+        name,
+        title,
+        f"""SELECT metric, period_label, grade, population, area, line, stage, hour_of_week, outcome, age_band,
+    window_label, value, unit, n, numerator, denominator, n_immature, n_unknown, complete, target, as_at
+FROM results.metric_values
+WHERE force_code = {_FORCE} AND period_kind = {quote(kind)}
+  AND metric IN (
+    {wanted}
+  )
+  AND grade_basis IN ('all', 'initial') AND queue = 'all' AND basis = 'record'
+  AND hour_of_week {"<>" if by_hour else "="} 'all'
+ORDER BY metric, period_label, grade, population, area, line, stage, hour_of_week, outcome, age_band, window_label""",
+    )
+
+
+def _whole(table: str, title: str, newest_by: str, condition: str = "") -> Query:
+    return Query(
+        table,
+        title,
+        f"SELECT *\nFROM results.{table}\nWHERE force_code = {_FORCE}{condition}\nORDER BY {newest_by} DESC",
+    )
+
+
+def history(metric: str) -> str:
+    """Name of the query that gives a charted metric over its whole history."""
+    return f"history-{metric.replace('.', '-').replace('_', '-')}"
+
+
+QUERIES: Final[Mapping[str, Query]] = {
+    query.id: query
+    for query in (
+        _values("attendance-by-month", "Attendance by month", tuple(shown.ATTENDANCE)),
+        _values(
+            "attendance-marks", "Attendance at the marks", tuple(f"attendance.within_{mark}" for mark in shown.MARKS)
+        ),
+        _values("calls-by-month", "Calls by month", tuple(shown.CALLS)),
+        _values("calls-by-stage", "Calls by stage", ("calls.stage_share", "calls.abandon_time_median_s")),
+        _values("hung-up-by-hour", "Hung up by hour of the week", ("calls.abandonment_rate",), by_hour=True),
+        _values("after-the-hang-up", "After the hang-up", tuple(shown.FOLLOWED)),
+        _values("safeguarding", "Safeguarding by month", tuple(shown.SAFEGUARDING)),
+        _values("backlog", "Backlog by day", (shown.BACKLOG,), kind="day"),
+        *(_values(history(metric), f"History of {metric}", (metric,)) for metric in shown.CHARTED),
+        _whole("coverage", "Coverage of every export", "exported_at"),
+        _whole("receipts", "What was read of each export", "arrived_at"),
+        _whole("notices", "Notices sent", "decided_at"),
+        _whole("restatements", "Restatements of monthly figures", "restated_at", " AND period_kind = 'month'"),
+    )
+}
+"""Every query that the page can name."""

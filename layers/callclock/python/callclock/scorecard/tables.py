@@ -1,0 +1,72 @@
+"""What a part of the page is made of: tables of cells, some of them drawn as charts too."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from callclock.scorecard.figures import Cell
+from callclock.scorecard.queries import Query
+
+Sentence = Sequence[str | Cell]
+"""Text in which some words are figures."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a table. ``key`` is how a chart names it."""
+
+    label: str
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Figures in rows and columns.
+
+    Attributes
+    ----------
+    columns
+        Heading of each column by the name that the chart's specification has for it.
+    chart
+        Name of the specification in ``charts/`` drawn from these very cells; None for a table alone.
+    summary
+        The chart in a sentence: its text alternative.
+    unit
+        Unit of the values drawn: s, share or count.
+    """
+
+    id: str
+    title: str
+    columns: Mapping[str, str]
+    rows: Sequence[Line]
+    query: Query
+    head: str = "Period"
+    chart: str | None = None
+    summary: Sentence = ()
+    unit: str = "share"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the page; ``missing`` says in its place that nothing was measured."""
+
+    id: str
+    title: str
+    tables: Sequence[Table] = ()
+    lead: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One of the figures that matter, with what stands beside it."""
+
+    title: str
+    cell: Cell
+    beside: Sequence[tuple[str, Cell]]
+    query: Query
+
+
+def missing(what: str) -> str:
+    """Say that a part has no values."""
+    return f"Not measured yet: there are no values of {what} for this force."

@@ -1,0 +1,5 @@
+-- The newest notices.
+SELECT decided_at, subject, reason, state, severity, since
+FROM notices
+ORDER BY decided_at DESC, rule_id
+LIMIT 30
