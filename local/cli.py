@@ -1,0 +1,152 @@
+"""The ``callclock`` command."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from callclock.settings import ConfigurationError
+from local import demo as telling
+from local import run as running
+from local import show, sources
+from local import simulate as simulation
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="How long people waited for the police to answer and to come, and what became of those who hung up.",
+)
+sources_app = typer.Typer(no_args_is_help=True, help="Source profiles: how one system's export is read.")
+app.add_typer(sources_app, name="sources")
+
+EXIT_FAULT, EXIT_USAGE, EXIT_HELD = 1, 2, 3
+
+Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=True, help="Exports, or folders of them.")]
+Config = Annotated[Path | None, typer.Option("--config", exists=True, file_okay=False, help="Laid out as config/.")]
+Out = Annotated[Path, typer.Option("--out", help="Where everything is left.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+
+
+@app.command()
+def demo(
+    out: Out = Path("build/demo"),
+    samples: Annotated[bool, typer.Option("--samples", help="Three months of small samples, not the year.")] = False,
+    json_: AsJson = False,
+) -> None:
+    """Drop exports of a made-up force as they would have come, and show what callclock tells."""
+    console = Console(stderr=json_, width=100)
+    with tempfile.TemporaryDirectory(prefix="callclock-year-") as folder:
+        story = telling.samples() if samples else telling.year(Path(folder))
+        summary = telling.tell(story, out, console)
+    if json_:
+        typer.echo(json.dumps(summary, indent=1))
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder for exports, configuration and truth.json.")],
+    seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 1,
+    rows: Annotated[int | None, typer.Option(help="Scale the year to about so many 101 calls.")] = None,
+) -> None:
+    """Write the exports of a simulated year at a made-up force, with the inspectors' figures in them."""
+    typer.echo(simulation.simulate(out, seed, rows))
+
+
+@app.command()
+def run(
+    files: Files,
+    out: Out,
+    config: Config = None,
+    force: Annotated[str | None, typer.Option("--force", help="Force code of files whose path names none.")] = None,
+    json_: AsJson = False,
+) -> None:
+    """Deploy, drop FILES, wait until quiet and leave every bucket under OUT. Exit 3 when one was refused or held."""
+    try:
+        outcome = running.run(files, config=config, force=force, out=out, console=Console(stderr=True, quiet=json_))
+    except (running.UsageError, ConfigurationError) as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(EXIT_USAGE) from fault
+    if json_:
+        typer.echo(json.dumps(outcome.as_json(), indent=1))
+    else:
+        show.outcome(outcome, Console(width=100))
+    if outcome.faults:
+        raise typer.Exit(EXIT_FAULT)
+    if not outcome.all_read:
+        raise typer.Exit(EXIT_HELD)
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Port of the endpoint; 0 for any.")] = 4566,
+    config: Config = None,
+    force: Annotated[list[str] | None, typer.Option("--force", help="Force codes to configure.")] = None,
+) -> None:
+    """Stay up: point the aws command line, PyAthena or a notebook at it. Ctrl-C ends it."""
+    try:
+        running.stay_up(port, config=config, forces=force or [], console=Console(width=100))
+    except (running.UsageError, ConfigurationError) as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(EXIT_USAGE) from fault
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="Athena SQL; tables are results.metric_values, curated.incidents, ...")],
+    out: Annotated[Path, typer.Option("--out", exists=True, file_okay=False, help="Where a run left its buckets.")],
+    json_: AsJson = False,
+) -> None:
+    """Ask in Athena SQL over what a run left."""
+    try:
+        show.query(sql, out, as_json=json_)
+    except show.QueryError as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(EXIT_USAGE) from fault
+
+
+@app.command()
+def status(
+    file: Annotated[str, typer.Argument(help="Name, key or export id of an export.")],
+    out: Annotated[Path, typer.Option("--out", exists=True, file_okay=False, help="Where a run left its buckets.")],
+    json_: AsJson = False,
+) -> None:
+    """Show the receipts of an export: what was read, what was not and why, what to do next."""
+    found = show.receipts(file, out)
+    if not found:
+        typer.echo(f"no receipt of {file!r} below {out}: was it dropped in that run?", err=True)
+        raise typer.Exit(EXIT_USAGE)
+    if json_:
+        typer.echo(json.dumps([json.loads(receipt.to_json()) for receipt in found], indent=1))
+        return
+    for receipt in found:
+        show.receipt(receipt, Console(width=100))
+
+
+@sources_app.command("check")
+def sources_check(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    config: Config = None,
+    key: Annotated[str | None, typer.Option(help="Object key, when the profile looks at the path.")] = None,
+    json_: AsJson = False,
+) -> None:
+    """Show which profile matches FILE and why, what each column becomes, and the first rows that would not be kept."""
+    try:
+        checked = sources.check(file, config=config, key=key)
+    except ConfigurationError as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(EXIT_USAGE) from fault
+    if json_:
+        typer.echo(json.dumps(checked.as_json(), indent=1))
+    else:
+        show.checked(checked, Console(width=100))
+    if not checked.would_be_read:
+        raise typer.Exit(EXIT_HELD)
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    app()

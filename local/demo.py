@@ -1,0 +1,243 @@
+"""``callclock demo``: exports dropped as they would have come, in simulated time, and what callclock tells of them."""
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from callclock.clock import parse_instant
+from callclock.exports.receipt import Receipt
+from callclock.wording import figure
+from local.athena import query_directory
+from local.due import next_wake
+from local.inbox import Mail
+from local.run import ROOT, configured_forces, deployed, drop_configuration, keyed, leave, receipts_of
+from local.simulate import simulate
+from local.stack import LocalStack
+
+SAMPLES = ROOT / "events"
+FORCE = "SIM"
+_TAKEN = re.compile(r"_(\d{8})\.")
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A file and when it arrives."""
+
+    path: Path
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Story:
+    """Exports with the instants at which they arrive, and the configuration under which they are read."""
+
+    title: str
+    drops: Sequence[Drop]
+    config: Path
+
+
+@dataclass(frozen=True)
+class Step:
+    """One moment of a story: what arrived, what was read of it, what was told."""
+
+    at: datetime
+    names: Sequence[str]
+    receipts: Sequence[Receipt]
+    mails: Sequence[Mail]
+
+
+def samples() -> Story:
+    """Three months of small sample exports, each dropped on the morning after the day its name states."""
+    drops = [
+        Drop(found.path, found.key, _day_after(found.path.name))
+        for found in keyed([SAMPLES / "exports" / "incoming"], None, ())
+    ]
+    return Story("Three months at a made-up force, from two systems", _in_order(drops), SAMPLES / "config")
+
+
+def year(folder: Path, seed: int = 1) -> Story:
+    """The simulated year, each export dropped when the simulation says that it arrives."""
+    truth = json.loads(simulate(folder, seed).read_text("utf-8"))
+    drops = [Drop(folder / file["key"], file["key"], parse_instant(file["arrives_at"])) for file in truth["files"]]
+    return Story("A year at a made-up force, before its inspection", _in_order(drops), folder / "config")
+
+
+def _in_order(drops: Sequence[Drop]) -> Sequence[Drop]:
+    return sorted(drops, key=lambda drop: (drop.at, drop.key))
+
+
+def _day_after(name: str) -> datetime:
+    found = _TAKEN.search(name)
+    if not found:
+        raise ValueError(f"{name}: a sample export states its day as _YYYYMMDD")
+    return datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC) + timedelta(days=1, hours=6)
+
+
+def play(stack: LocalStack, story: Story, told: Callable[[Step], None], *, every_day: bool = False) -> None:
+    """Drop the exports of a story at their instants and tick in between whenever a rule falls due.
+
+    Parameters
+    ----------
+    told
+        Called after each moment.
+    every_day
+        Tick every day instead: slower, and the same mails.
+    """
+    drop_configuration(stack, story.config)
+    player = _Player(stack, told)
+    for at, together in groupby(story.drops, key=lambda drop: drop.at):
+        player.wait_until(at, every_day=every_day)
+        player.step(at, tuple(together))
+
+
+@dataclass
+class _Player:
+    stack: LocalStack
+    told: Callable[[Step], None]
+    now: datetime | None = None
+    known: frozenset[tuple[str, str]] = frozenset()
+    mails: int = 0
+
+    def wait_until(self, at: datetime, *, every_day: bool) -> None:
+        while self.now is not None:
+            wake = self.now + timedelta(days=1) if every_day else next_wake(self.stack, FORCE, self.now)
+            if wake is None or wake >= at:
+                return
+            self.step(wake, ())
+
+    def step(self, at: datetime, drops: Sequence[Drop]) -> None:
+        self.stack.clock.set(at)
+        self.now = at
+        for drop in drops:
+            self.stack.put("ExportsBucket", drop.key, drop.path)
+        if not drops:
+            self.stack.tick(at)
+        faults = list(self.stack.run_until_quiet().faults)
+        if faults:
+            raise RuntimeError("\n".join(faults))
+        receipts = [r for r in receipts_of(self.stack) if (r.export_id, r.table_name) not in self.known]
+        self.known |= {(r.export_id, r.table_name) for r in receipts}
+        mails = self.stack.inbox.mails[self.mails :]
+        self.mails += len(mails)
+        self.told(Step(at, [drop.path.name for drop in drops], [r for r in receipts if r.table_name != "none"], mails))
+
+
+def tell(story: Story, out: Path, console: Console) -> dict[str, object]:
+    """Play a story, print what happens and what it comes to, leave everything under ``out`` and return a summary."""
+    began = time.monotonic()
+    console.print(f"[bold]{story.title}[/]: exports dropped as they would have come.\n")
+    receipts: list[Receipt] = []
+    forces, eve = configured_forces(story.config), story.drops[0].at - timedelta(days=1)
+    with deployed(forces, console=console, clock=eve) as stack:
+
+        def told(step: Step) -> None:
+            receipts.extend(step.receipts)
+            _print_step(step, console)
+
+        play(stack, story, told)
+        leave(stack, out)
+        mails = list(stack.inbox.mails)
+    _print_reasons(receipts, console)
+    _print_figures(out, console)
+    if mails:
+        whole = next((mail for mail in mails if "beyond its limit" in mail.subject), mails[-1])
+        console.print(f"\n[bold]One of {len(mails)} mails, whole[/]\n")
+        console.print(f"Subject: {whole.subject}\n\n{whole.text}", highlight=False, markup=False)
+    [page] = sorted((out / "results/internal/page").rglob("index.html"))
+    seconds = time.monotonic() - began
+    console.print(f"[bold]What is left[/], after {seconds:.0f} s", highlight=False)
+    left = {
+        "page": page,
+        "mails": out / "inbox",
+        "buckets": f"{out}/exports  {out}/lake  {out}/results",
+        "ask": f'.venv/bin/callclock query "SELECT * FROM results.receipts" --out {out}',
+    }
+    for what, where in left.items():
+        console.print(f"  {what:8} {where}", highlight=False, soft_wrap=True)
+    subjects = [mail.subject for mail in mails]
+    return {"receipts": len(receipts), "mails": subjects, "out": str(out), "seconds": round(seconds, 1)}
+
+
+def _print_step(step: Step, console: Console) -> None:
+    day = f"{step.at:%d %b %Y}"
+    if step.names:
+        read, kept, aside, bad = (
+            sum(getattr(r, name) for r in step.receipts)
+            for name in ("records_read", "accepted", "set_aside", "quarantined")
+        )
+        said = f"{len(step.names)} export{'s' * (len(step.names) > 1)}: {read:,} read, {kept:,} kept"
+        console.print(f"{day}  {said} ({aside:,} set aside), {bad:,} quarantined", highlight=False)
+    for mail in step.mails:
+        console.print(f"{day}  [bold]mail[/] {mail.subject}", highlight=False, overflow="ellipsis", no_wrap=True)
+
+
+def _print_reasons(receipts: Sequence[Receipt], console: Console) -> None:
+    reasons: Counter[str] = Counter()
+    for receipt in receipts:
+        reasons.update(receipt.reasons)
+    most = ", ".join(f"{reason} {n:,}" for reason, n in reasons.most_common(6))
+    console.print(f"\n[bold]Why rows were quarantined[/]: {most or 'none was'}", highlight=False)
+
+
+FIGURES_SQL = """
+SELECT metric, grade, population, line, period_kind, period_label, period_end, value, unit, n, complete
+FROM results.metric_values
+WHERE period_kind IN ('month', 'fy_to_date') AND grade_basis IN ('all', 'initial') AND area = 'all' AND queue = 'all'
+  AND stage = 'all' AND hour_of_week = 'all'
+"""
+_ROWS = (
+    ("Grade 2, all: median time to attend", "attendance.median_s", "2", "all", "all"),
+    ("Grade 2, domestic abuse: median", "attendance.median_s", "2", "domestic_abuse", "all"),
+    ("Grade 2, domestic abuse: mean", "attendance.mean_s", "2", "domestic_abuse", "all"),
+    ("Grade 2, domestic abuse: 90th percentile", "attendance.p90_s", "2", "domestic_abuse", "all"),
+    ("Grade 2, domestic abuse: within 4 h", "attendance.within_4h", "2", "domestic_abuse", "all"),
+    ("Grade 2, domestic abuse: nobody within 7 d", "attendance.over_7d", "2", "domestic_abuse", "all"),
+    ("101: calls offered", "calls.offered", "all", "all", "101"),
+    ("101: hung up with no answer", "calls.abandonment_rate", "all", "all", "101"),
+    ("101: median wait to the first answer", "calls.wait_first_median_s", "all", "all", "101"),
+    ("999: answered within 10 s", "calls.answered_within_10s", "all", "all", "999"),
+)
+_MONTHS_SHOWN = 3
+
+
+def _print_figures(out: Path, console: Console) -> None:
+    names, rows = query_directory(FIGURES_SQL, out)
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    months = sorted({r["period_label"] for r in found if r["period_kind"] == "month"})[-_MONTHS_SHOWN:]
+    years = [r["period_end"] for r in found if r["period_kind"] == "fy_to_date" and str(r["period_end"])[5:] == "04-01"]
+    last_end = max(years, default=None)
+    shown = [("month", month, None) for month in months]
+    if last_end is not None:
+        shown.append(("fy_to_date", f"{int(str(last_end)[:4]) - 1}/{str(last_end)[2:4]}", last_end))
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("")
+    for _, label, _ in shown:
+        table.add_column(label, justify="right")
+    for title, metric, *cell in _ROWS:
+        cells = []
+        for kind, label, end in shown:
+            r = next(
+                (
+                    r
+                    for r in found
+                    if [r["metric"], r["grade"], r["population"], r["line"]] == [metric, *cell]
+                    and (r["period_kind"], r["period_label"]) == (kind, label)
+                    and end in {None, r["period_end"]}
+                ),
+                None,
+            )
+            text = figure(float(r["value"]), str(r["unit"])) if r and r["value"] is not None else "–"
+            cells.append(text if r is None or r["complete"] else f"({text})")
+        table.add_row(title, *cells)
+    console.print("\n[bold]What people waited[/]   (in brackets: not complete yet)")
+    console.print(table)

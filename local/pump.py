@@ -1,0 +1,246 @@
+"""Lambda's pollers: takes messages off queues, runs functions on them, and retries or gives up as SQS would.
+
+A failed message comes again at once instead of after the queue's visibility timeout, so that nobody waits half an hour
+for three attempts; all else is as in the cloud: the poller calls as the function's role, counts and dead-letter queues
+are SQS's own.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from local.deployment import Queue, Site, SourceMapping, access_key
+from local.sandbox import Invocation, Sandbox
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+_MOST_AT_ONCE = 10
+_NO_DEAD_LETTERS_ATTEMPTS = 5
+
+
+class NotQuietError(Exception):
+    """Messages still wait when the time is over; the text says where."""
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """What happened until nothing was left to do."""
+
+    invocations: Sequence[Invocation]
+    """Since the last time."""
+    failures: Sequence[str]
+    """Invocations that failed since the last time, whether or not a later attempt went well."""
+    faults: Sequence[str]
+    """What was given up since the stack began: messages in dead-letter queues, events that reached nobody."""
+    dead_letters: Mapping[str, int]
+    """Messages in each dead-letter queue, by logical id."""
+    warnings: Sequence[str] = ()
+    """What AWS would not tell either, such as logs that a role may not write."""
+
+
+@dataclass
+class Pump:
+    """Drives the event source mappings of a deployment."""
+
+    site: Site
+    sandboxes: Mapping[str, Sandbox]
+    undelivered: list[str]
+    invocations: list[Invocation] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _streams: set[str] = field(default_factory=set)
+
+    def run_until_quiet(self, timeout: float = 600.0) -> Quiet:
+        """Turn until no queue holds a message that a function is to take.
+
+        Parameters
+        ----------
+        timeout
+            Seconds.
+
+        Raises
+        ------
+        NotQuietError
+            The time is over.
+        """
+        until = time.monotonic() + timeout
+        while self.turn() or self._delayed():
+            if time.monotonic() > until:
+                waiting = ", ".join(f"{name} {n}" for name, n in self._waiting().items() if n)
+                raise NotQuietError(f"not quiet after {timeout:g} s; messages wait in: {waiting}")
+        seen, self.invocations = self.invocations, []
+        failures = [f"{made.function}: {made.error}" for made in seen if made.failed]
+        return Quiet(seen, failures, [*self.given_up, *self.undelivered], self.dead_letters(), tuple(self.warnings))
+
+    def turn(self) -> bool:
+        """Let every mapping take one batch; whether any found one."""
+        found = [self._take(mapping) for mapping in self.site.made.mappings]
+        return any(found)
+
+    def dead_letters(self) -> dict[str, int]:
+        """Messages in each dead-letter queue, by logical id."""
+        queues = self.site.made.queues
+        dead = {queue.dead_letters for queue in queues.values()}
+        dead |= {target.dead_letters for rule in self.site.made.rules.values() for target in rule.targets}
+        return {queues[arn].logical_id: self._count(queues[arn], "") for arn in sorted(filter(None, dead))}
+
+    def invoke(self, name: str, payload: bytes) -> Invocation:
+        """Run a function by name and keep its logs where they belong."""
+        made = self.sandboxes[name].invoke(payload)
+        self.invocations.append(made)
+        self._keep_logs(name, made)
+        return made
+
+    def _take(self, mapping: SourceMapping) -> bool:
+        queue = self.site.made.queues[mapping.queue_arn]
+        messages = self._receive(mapping, queue)
+        if not messages:
+            return False
+        records = [as_record(message, queue.arn, self.site.region) for message in messages]
+        made = self.invoke(mapping.function, json.dumps({"Records": records}).encode())
+        again = failed_ids(made, [str(record["messageId"]) for record in records], reports=mapping.reports_failures)
+        sqs = self._client("sqs", mapping.function)
+        for message in messages:
+            handle = message["ReceiptHandle"]
+            if message["MessageId"] in again:
+                self._again(queue, message, made)
+            else:
+                sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=handle)
+        return True
+
+    def _receive(self, mapping: SourceMapping, queue: Queue) -> list[MessageTypeDef]:
+        sqs, found = self._client("sqs", mapping.function), list[Any]()
+        while len(found) < mapping.batch_size:
+            answer = sqs.receive_message(
+                QueueUrl=queue.url,
+                MaxNumberOfMessages=min(mapping.batch_size - len(found), _MOST_AT_ONCE),
+                AttributeNames=["All"],
+                MessageAttributeNames=["All"],
+                WaitTimeSeconds=0,
+            )
+            if not answer.get("Messages"):
+                break
+            found += answer["Messages"]
+        return found
+
+    def _again(self, queue: Queue, message: MessageTypeDef, made: Invocation) -> None:
+        """Let a failed message come again, or note that this was its last attempt."""
+        attempts = int(message["Attributes"]["ApproximateReceiveCount"])
+        why = made.error or "reported as failed by the function"
+        sqs = self._operator()
+        if queue.dead_letters is None and attempts >= _NO_DEAD_LETTERS_ATTEMPTS:
+            self.given_up.append(
+                f"{made.function}: {queue.logical_id} has no dead-letter queue; a message that failed {attempts} times "
+                f"was dropped here, in AWS it would come again until it expires: {why}"
+            )
+            sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
+            return
+        if queue.dead_letters is not None and attempts >= queue.max_receives:
+            dead = self.site.made.queues[queue.dead_letters].logical_id
+            self.given_up.append(
+                f"{made.function}: gave up a message of {queue.logical_id} after {attempts} attempts "
+                f"(it lies in {dead}): {why}"
+            )
+        sqs.change_message_visibility(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+
+    def _keep_logs(self, name: str, made: Invocation) -> None:
+        """Write what the function logged to its log group, as its role."""
+        function = self.site.made.functions[name]
+        logs = self._client("logs", name)
+        where = {"logGroupName": function.log_group, "logStreamName": "local"}
+        lines = [line for line in made.logs if line.strip()] or [f"END RequestId: {made.request_id}"]
+        now = int(time.time() * 1000)
+        try:
+            if name not in self._streams:
+                logs.create_log_stream(**where)
+                self._streams.add(name)
+            logs.put_log_events(**where, logEvents=[{"timestamp": now, "message": line} for line in lines])
+        except ClientError as fault:
+            warning = f"{function.logical_id} cannot write its logs: {fault}"
+            if warning not in self.warnings:
+                self.warnings.append(warning)
+
+    def _client(self, service: str, function: str) -> Any:
+        if (service, function) not in self._clients:
+            role = self.site.made.roles[self.site.made.functions[function].role_arn]
+            self._clients[(service, function)] = self.site.client(service, access_key(role))
+        return self._clients[(service, function)]
+
+    def _operator(self) -> Any:
+        if ("sqs", "") not in self._clients:
+            self._clients[("sqs", "")] = self.site.client("sqs")
+        return self._clients[("sqs", "")]
+
+    def _count(self, queue: Queue, state: str) -> int:
+        name = f"ApproximateNumberOfMessages{state}"
+        found = self._operator().get_queue_attributes(QueueUrl=queue.url, AttributeNames=[name])
+        return int(found["Attributes"][name])
+
+    def _delayed(self) -> bool:
+        if any(self._count(self.site.made.queues[m.queue_arn], "Delayed") for m in self.site.made.mappings):
+            time.sleep(0.05)
+            return True
+        return False
+
+    def _waiting(self) -> dict[str, int]:
+        queues = (self.site.made.queues[mapping.queue_arn] for mapping in self.site.made.mappings)
+        return {queue.logical_id: self._count(queue, "") for queue in queues}
+
+
+def as_record(message: MessageTypeDef, queue_arn: str, region: str) -> dict[str, object]:
+    """Make of a message what Lambda gives a function ("Using Lambda with Amazon SQS", example message event)."""
+    attributes = {
+        name: {
+            **({"stringValue": value["StringValue"]} if "StringValue" in value else {}),
+            **({"binaryValue": value["BinaryValue"].decode("latin-1")} if "BinaryValue" in value else {}),
+            "stringListValues": [],
+            "binaryListValues": [],
+            "dataType": value["DataType"],
+        }
+        for name, value in message.get("MessageAttributes", {}).items()
+    }
+    record: dict[str, object] = {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": dict(message["Attributes"]),
+        "messageAttributes": attributes,
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": region,
+    }
+    if "MD5OfMessageAttributes" in message:
+        record["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
+    return record
+
+
+def failed_ids(made: Invocation, ids: Sequence[str], *, reports: bool) -> frozenset[str]:
+    """Messages of a batch that come again.
+
+    All of them when the function failed, or when its answer cannot be read as a report; those it names when the mapping
+    has ReportBatchItemFailures; none otherwise ("Reporting batch item failures").
+    """
+    everything = frozenset(ids)
+    if made.failed:
+        return everything
+    if not reports:
+        return frozenset()
+    try:
+        answer = json.loads(made.payload or b"null")
+    except ValueError:
+        return everything
+    named = answer.get("batchItemFailures") or [] if isinstance(answer, dict) else answer or []
+    if isinstance(answer, dict | None) and isinstance(named, list) and all(isinstance(item, dict) for item in named):
+        found = {item.get("itemIdentifier") for item in named}
+        if found <= everything:
+            return frozenset(str(name) for name in found)
+    return everything

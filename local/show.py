@@ -1,0 +1,122 @@
+"""What the command prints."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from callclock.exports.receipt import Receipt
+from callclock.reasons import ExportStatus
+from local.athena import QueryError, query_directory
+from local.run import Outcome
+from local.sources import Checked
+
+__all__ = ["QueryError", "checked", "outcome", "query", "receipt", "receipts"]
+
+_STYLE = {ExportStatus.READ: "green", ExportStatus.HELD: "yellow", ExportStatus.REFUSED: "red"}
+
+
+def receipt_table(found: Sequence[Receipt]) -> Table:
+    """Receipts side by side."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading, justify in (
+        ("export", "left"),
+        ("table", "left"),
+        ("", "left"),
+        ("read", "right"),
+        ("kept", "right"),
+        ("set aside", "right"),
+        ("quarantined", "right"),
+    ):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for r in found:
+        status = f"[{_STYLE.get(r.status, 'white')}]{r.status}[/]"
+        counts = (f"{n:,}" for n in (r.records_read, r.accepted, r.set_aside, r.quarantined))
+        table.add_row(Path(r.object_key).name, r.table_name, status, *counts)
+    return table
+
+
+def outcome(what: Outcome, console: Console) -> None:
+    """Print the receipts of a run, what was refused or held and why, the mails, and where everything lies."""
+    console.print(receipt_table(what.receipts))
+    for r in what.receipts:
+        if r.status is not ExportStatus.READ:
+            console.print(f"\n[bold]{r.object_key}[/] was {r.status}: {r.reason}\n{r.message}", highlight=False)
+    for key in what.already_read:
+        console.print(f"{key}: these very bytes were read before; nothing to do", highlight=False)
+    console.print(f"\n{len(what.mails)} mails" + (":" if what.mails else ""))
+    for subject in what.mails:
+        console.print(f"  {subject}", highlight=False)
+    for fault in what.faults:
+        console.print(f"[red]fault[/] {fault}", highlight=False)
+    console.print(
+        f"\n{what.seconds:.1f} s. Everything lies in {what.out}: exports/ lake/ results/ inbox/", highlight=False
+    )
+
+
+def receipts(file: str, out: Path) -> list[Receipt]:
+    """Receipts below ``out`` of an export named by file name, object key or export id."""
+    found = [
+        Receipt.from_json(p.read_text("utf-8")) for p in sorted((out / "results/internal/receipts").rglob("*.json"))
+    ]
+    name = Path(file).name
+    return [r for r in found if file in {r.object_key, r.export_id} or Path(r.object_key).name == name]
+
+
+def receipt(r: Receipt, console: Console) -> None:
+    """Print one receipt whole."""
+    console.print(
+        f"[bold]{r.object_key}[/] -> {r.table_name}: [{_STYLE.get(r.status, 'white')}]{r.status}[/]", highlight=False
+    )
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column()
+    for label, value in (
+        ("reason", r.reason), ("profile", r.profile), ("export id", r.export_id),
+        ("arrived", r.arrived_at), ("exported", r.exported_at),
+        ("records read", f"{r.records_read:,}"), ("kept", f"{r.accepted:,}"), ("of them set aside", f"{r.set_aside:,}"),
+        ("folded", f"{r.folded:,}"), ("superseded", f"{r.superseded:,}"), ("quarantined", f"{r.quarantined:,}"),
+        ("dropped by rule", f"{r.dropped:,}"), ("layout skipped", f"{r.layout_skipped:,}"),
+        ("months", ", ".join(map(str, r.months))),
+    ):  # fmt: skip
+        if value not in (None, ""):
+            table.add_row(label, str(value))
+    for reason, n in sorted(r.reasons.items()):
+        table.add_row("", f"{reason}: {n:,}")
+    console.print(table)
+    if r.message:
+        console.print(r.message, highlight=False)
+
+
+def checked(what: Checked, console: Console) -> None:
+    """Print what intake would make of a file."""
+    if what.recognition.fault:
+        console.print(f"[red]{what.recognition.fault}[/]: {what.recognition.message}", highlight=False)
+        return
+    for made in what.tables:
+        console.print(f"profile [bold]{made.profile.name}[/] ({made.profile.file}) feeds {made.profile.table}")
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for heading in ("column", "type", "empty"):
+            table.add_column(heading)
+        for column in made.filled:
+            table.add_row(column.column, column.kind, f"{100 * column.nulls:.1f} %")
+        console.print(table)
+        receipt(made.receipt, console)
+        for bad in made.bad:
+            console.print(f"record {bad.record_no}: [yellow]{bad.reasons}[/]\n  {bad.raw[:300]}", highlight=False)
+
+
+def query(sql: str, out: Path, *, as_json: bool) -> None:
+    """Run Athena SQL over what a run left and print the rows."""
+    names, rows = query_directory(sql, out)
+    if as_json:
+        print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1, default=str))
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    Console().print(table)
