@@ -1,0 +1,65 @@
+"""The project's own template in the embedded AWS."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from local.deployer import translate
+from local.intrinsics import Resolver, TemplateError
+from local.stack import LocalStack
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "template.yaml"
+PARAMETERS = {"ForceCodes": "AVN,WLT", "BreachesMail": "breaches@force.example"}
+START = datetime(2026, 3, 2, 5, 15, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LocalStack]:
+    with LocalStack(TEMPLATE, parameters=PARAMETERS, root=ROOT, clock=START) as stack:
+        yield stack.deploy()
+
+
+def test_everything_is_made_but_what_its_condition_leaves_out(stack) -> None:
+    translated, _ = translate(TEMPLATE, PARAMETERS, "eu-west-2")
+    assert set(translated["Resources"]) - set(stack.deployment.resources) == {"OperationsSubscription"}
+
+
+def test_only_conditions_and_named_properties_are_left_out(stack) -> None:
+    """What the embedded AWS cannot prove stays short and known: the README lists it."""
+    assert {path.rpartition(".")[2] for path in stack.deployment.left_out} <= {
+        "PendingWindowInDays", "Description", "CompatibleRuntimes", "CompatibleArchitectures", "Architectures", "Tags",
+    }  # fmt: skip
+    assert stack.gate.not_evaluated
+
+
+def test_a_tick_wakes_every_force_and_comes_to_rest(stack) -> None:
+    stack.tick(START + timedelta(days=1))
+    quiet = stack.run_until_quiet(120)
+    assert quiet.failures == []
+    assert quiet.faults == []
+    assert stack.gate.denials == []
+    assert {made.function for made in quiet.invocations} >= {"MeasureFunction"}
+
+
+def test_each_function_keeps_to_its_memory(stack) -> None:
+    for name in ("IntakeFunction", "MeasureFunction", "NotifyFunction", "ReportFunction"):
+        stack.client("lambda").invoke(FunctionName=stack.physical(name), Payload=b'{"Records": []}')
+        sandbox = stack.sandbox(name)
+        assert 0 < sandbox.peak_bytes < sandbox.function.memory_mb << 20
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({}, "ForceCodes"),
+        ({"ForceCodes": "avn"}, "ForceCodes"),
+        ({"ForceCodes": "AVN", "RetentionDays": "1"}, "RetentionDays"),
+    ],
+)
+def test_wrong_parameters_are_refused(parameters: dict[str, str], said: str) -> None:
+    translated, _ = translate(TEMPLATE, {}, "eu-west-2")
+    with pytest.raises(TemplateError, match=said):
+        Resolver(translated, parameters, {})

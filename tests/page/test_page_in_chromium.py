@@ -1,0 +1,196 @@
+"""The page in a real browser: every chart drawn, nothing asked of the network, readable by all."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from callclock.scorecard.page import page
+from callclock.settings import Force
+from local.page_libraries import bundle
+from tests.support import page_rows
+from tests.support.chromium import ARGUMENTS, chromium
+
+CHROMIUM = chromium()
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
+
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "page"
+LOOKS = {
+    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+}
+MARKS = """() => Object.fromEntries([...document.querySelectorAll('figure[data-chart]')].map((f) => [f.dataset.table, {
+    symbols: f.querySelectorAll('.mark-symbol:not(.role-legend-symbol) > path').length,
+    rects: f.querySelectorAll('.mark-rect:not(.role-legend-symbol) > path').length,
+    lines: f.querySelectorAll('.mark-line > path').length}]))"""
+
+
+@dataclass
+class Seen:
+    """One page as a browser showed it, and what it said and asked for meanwhile."""
+
+    page: Page
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def drawn(self, times: int) -> None:
+        self.page.wait_for_selector(f'html[data-drawn="{times}"]', timeout=30_000)
+
+    def marks(self) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = self.page.evaluate(MARKS)
+        return found
+
+    def texts(self, table: str) -> list[list[str]]:
+        found: list[list[str]] = self.page.eval_on_selector_all(
+            f"#{table} tbody tr", "rows => rows.map(r => [...r.cells].map(c => c.textContent))"
+        )
+        return found
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    facts = page_rows.gathered(tmp_path_factory.mktemp("facts"), page_rows.everything())
+    path = tmp_path_factory.mktemp("page") / "index.html"
+    path.write_text(page("SIM", Force(name="Simulated Constabulary (not a real force)"), facts, bundle()), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(params=list(LOOKS))
+def look(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def opened(browser: Browser, html: Path, look: str = "light", *, scripts: bool = True) -> Seen:
+    seen = Seen(browser.new_context(**LOOKS[look], java_script_enabled=scripts).new_page())  # type: ignore[arg-type]
+    seen.page.on("console", lambda message: seen.said.append(f"{message.type}: {message.text}"))
+    seen.page.on("pageerror", lambda fault: seen.said.append(str(fault)))
+    seen.page.on("request", lambda request: seen.asked.append(request.url))
+    seen.page.goto(html.as_uri())
+    if scripts:
+        seen.drawn(1)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def light(browser: Browser, html: Path) -> Seen:
+    """The page as it opens, for tests that only look."""
+    return opened(browser, html)
+
+
+def test_every_look_is_whole_quiet_and_accessible(browser: Browser, html: Path, look: str) -> None:
+    seen = opened(browser, html, look)
+    assert seen.said == []
+    assert [url for url in seen.asked if not url.startswith("data:")] == [html.as_uri()]
+    assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    seen.page.screenshot(path=SCREENSHOTS / f"{look}.png", full_page=True)
+    seen.page.screenshot(path=SCREENSHOTS / f"{look}-top.png")
+    faults = Axe().run(seen.page).response["violations"]
+    assert [(f["id"], f["nodes"][0]["target"]) for f in faults if f["impact"] in {"serious", "critical"}] == []
+
+
+def test_every_chart_has_the_marks_of_its_table(light: Seen) -> None:
+    marks = light.marks()
+    assert marks.pop("t-curve") == {"symbols": 15, "rects": 0, "lines": 3}
+    xmr = {name: found for name, found in marks.items() if name.startswith("t-xmr")}
+    assert len(xmr) == 6
+    for name, found in xmr.items():
+        # Value, mean and two limits; a target where there is one.
+        lines = 5 if name == "t-xmr-abandonment-rate-all-101" else 4
+        assert found == {"symbols": 13, "rects": 0, "lines": lines}, name
+    for line in ("999", "101"):
+        assert marks[f"t-stages-{line}"]["rects"] == len(page_rows.STAGES)
+        assert marks[f"t-heat-{line}"]["rects"] == 168
+    assert marks["t-followed"]["rects"] == 5 * 4
+    assert marks["t-safeguarding-attended"] == {"symbols": 26, "rects": 0, "lines": 2}
+    assert marks["t-backlog"]["rects"] == 31 * 4
+
+
+def test_incomplete_and_signals_are_drawn_as_such(light: Seen) -> None:
+    points = light.page.eval_on_selector_all(
+        "figure[data-table=t-xmr-median-s-domestic-abuse-all] .mark-symbol > path",
+        "all => all.map(p => p.getAttribute('fill'))",
+    )
+    months = [row[0] for row in light.texts("t-xmr-median-s-domestic-abuse-all")]
+    fills = dict(zip(months, points, strict=True))
+    assert fills.pop("2026-03") == "var(--paper)", "hollow: not complete"
+    assert fills.pop("2026-01") == "var(--bad)", "twice as long as ever: a concern"
+    assert set(fills.values()) == {"var(--accent)"}
+
+
+def test_choosing_works_without_a_server(browser: Browser, html: Path) -> None:
+    seen = opened(browser, html)
+    before = seen.texts("t-attendance-all")
+    seen.page.select_option("#choose-a", label=page_rows.NASTY)
+    seen.drawn(2)
+    after = seen.texts("t-attendance-all")
+    assert [row[1] for row in before] == ["400"] * 13
+    assert [row[1] for row in after] == ["130"] * 13
+    assert page_rows.NASTY in (seen.page.text_content("#chosen") or "")
+
+    seen.page.select_option("#choose-p", label="March 2026")
+    seen.drawn(3)
+    assert (seen.page.text_content(".card .big") or "").endswith("\u25cb"), "March is not complete"
+    assert seen.marks()["t-curve"]["symbols"] == 15
+
+    # A year has no hours of the week: the map says so and is not drawn.
+    seen.page.select_option("#choose-p", label="The financial year to 31 March 2026")
+    seen.drawn(4)
+    assert seen.marks()["t-heat-101"]["rects"] == 0
+    assert "Nothing to draw" in (seen.page.text_content("figure[data-table=t-heat-101] .unit") or "")
+    assert seen.said == []
+
+
+def test_charts_say_in_words_what_they_show(browser: Browser, html: Path) -> None:
+    seen = opened(browser, html)
+    plots = seen.page.locator("figure[data-chart] .plot")
+    labels = [plots.nth(place).get_attribute("aria-label") or "" for place in range(plots.count())]
+    assert len(labels) == len(set(labels)) > 10
+    assert "After 4 hours an officer had come to 17.5 % of domestic abuse incidents and 38.9 % of others" in labels[0]
+    seen.page.select_option("#choose-p", label="March 2026")
+    seen.drawn(2)
+    assert "17.5 % \u25cb of domestic abuse" in (plots.nth(0).get_attribute("aria-label") or "")
+
+
+def test_the_keyboard_reaches_everything(browser: Browser, html: Path) -> None:
+    seen = opened(browser, html)
+    seen.page.keyboard.press("Tab")
+    assert seen.page.evaluate("document.activeElement.className") == "skip"
+    reached = set()
+    for _ in range(40):
+        seen.page.keyboard.press("Tab")
+        reached.add(seen.page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert {"choose-p", "choose-g", "choose-a", "SUMMARY", "A"} <= reached
+    seen.page.focus("#choose-g")
+    seen.page.keyboard.press("ArrowDown")
+    seen.drawn(2)
+    assert "grade 1" in (seen.page.text_content("#chosen") or "")
+
+
+def test_without_scripts_the_tables_are_open(browser: Browser, html: Path) -> None:
+    seen = opened(browser, html, scripts=False)
+    assert seen.page.locator("#control").is_hidden()
+    assert seen.page.locator("figure[data-chart]").first.is_hidden()
+    assert seen.page.locator("#t-heat-101").is_visible()
+
+
+def test_printing_opens_every_table(browser: Browser, html: Path) -> None:
+    seen = opened(browser, html, "dark")
+    assert not seen.page.locator("#t-heat-101").is_visible()
+    printed = seen.page.pdf(format="A4")
+    assert printed.startswith(b"%PDF")
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    (SCREENSHOTS / "printed.pdf").write_bytes(printed)
+    assert seen.page.locator("#t-heat-101").is_visible()

@@ -1,0 +1,118 @@
+"""The catalogue: headers are read, complete, and a fault in one names file and line."""
+
+from pathlib import Path
+
+import pytest
+
+from callclock.clock import Month, PeriodKind
+from callclock.contracts import METRIC_VALUES, VALUE_KEYS
+from callclock.engine import connect
+from callclock.metrics.catalogue import (
+    Family,
+    HeaderError,
+    families,
+    family,
+    metric,
+    read_family,
+    read_relation,
+    relations,
+)
+from callclock.metrics.evaluate import Known, prepare
+from callclock.reasons import Exclusion
+from tests.support.curated import FORCE, TARGETS, at
+
+GOOD = """-- name: waits
+-- table: calls
+-- from: calls_cell
+-- keys: line, queue
+-- look_behind: 1
+-- look_ahead: 0
+-- definition_version: 3
+--
+-- metric: calls.a_s, calls.b_s
+-- definition: How long: a clock
+-- population: Calls
+-- numerator: none
+-- denominator: none
+-- exclusions: None
+-- unit: s
+-- direction: lower_is_better
+-- settles_days: 28
+SELECT 1 AS value
+-- a remark of the SQL
+"""
+
+
+def test_reads_a_family() -> None:
+    short, long = read_family("waits.sql", GOOD)
+    assert (short.name, long.name) == ("waits", "waits_year")
+    assert {*short.kinds, *long.kinds} == set(PeriodKind)
+    assert not set(short.kinds) & set(long.kinds)
+    assert short.keys == ("line", "queue")
+    assert (short.look_behind, short.look_ahead, short.definition_version) == (1, 0, "3")
+    assert [m.name for m in short.metrics] == ["calls.a_s", "calls.b_s"]
+    assert short.metrics[1].definition == "How long: a clock"
+    assert short.metrics[0].settles_days == 28
+    assert [step.name for step in short.relations] == ["calls_population", "calls_in_period", "calls_cell"]
+    assert short.sql == "SELECT 1 AS value\n-- a remark of the SQL"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("-- unit: s\n", "", "waits.sql:9: 'unit' is missing"),
+        ("-- unit: s\n", "-- unit: minutes\n", "waits.sql:9: unit 'minutes'"),
+        ("-- unit: s\n", "-- unit: s\n-- unit: s\n", "waits.sql:16: key 'unit' stands twice"),
+        ("-- unit: s\n", "-- units: s\n", "waits.sql:15: unknown key 'units'"),
+        ("-- unit: s\n", "-- unit s\n", "waits.sql:15: '-- unit s' is no header line"),
+        ("-- direction: lower_is_better", "-- direction: down", "waits.sql:9: direction 'down'"),
+        ("-- settles_days: 28", "-- settles_days: 7", "waits.sql:9: settles_days '7'"),
+        ("-- keys: line, queue", "-- keys: line, lane", "waits.sql: keys: no key column 'lane'"),
+        ("-- look_behind: 1", "-- look_behind: -1", "waits.sql: look_behind: '-1'"),
+        ("-- from: calls_cell", "-- from: calls_cel", "waits.sql: from: no relation 'calls_cel'"),
+        ("-- name: waits", "-- name: wait", "waits.sql:1: named 'wait'"),
+        ("calls.a_s, calls.b_s", "calls.a_s, calls.a_s", "waits.sql: metric 'calls.a_s' is defined twice"),
+        ("-- metric: calls.a_s, calls.b_s", "-- unit: s", "waits.sql:1: no metric"),
+    ],
+)
+def test_a_malformed_header_names_file_line_and_key(old: str, new: str, said: str) -> None:
+    assert old in GOOD
+    with pytest.raises(HeaderError) as fault:
+        read_family("waits.sql", GOOD.replace(old, new))
+    assert said in str(fault.value)
+
+
+def test_a_relation_says_whether_it_is_stored() -> None:
+    text = "-- relation: r\n-- from: calls\n-- stored: maybe\n-- meaning: x\nSELECT 1\n"
+    with pytest.raises(HeaderError, match=r"r\.sql: stored: 'maybe': write yes or no"):
+        read_relation("r.sql", text)
+
+
+def test_every_metric_is_defined_once_and_begins_with_its_subject() -> None:
+    defined = [(f.file, m.name) for f in families() if not f.name.endswith("_year") for m in f.metrics]
+    names = [name for _, name in defined]
+    assert len(names) == len(set(names))
+    for file, name in defined:
+        assert name.startswith(file.split("_")[0] + "."), name
+    assert metric("attendance.within_4h").unit == "share"
+    with pytest.raises(KeyError, match=r"no metric 'attendance\.average'"):
+        metric("attendance.average")
+    with pytest.raises(KeyError, match="no family 'nothing'"):
+        family("nothing")
+
+
+def test_every_exclusion_is_counted_by_reason() -> None:
+    counted = family("attendance_counts").sql
+    for reason in Exclusion:
+        assert f"('attendance.excluded', '{reason}')" in counted
+        assert f"excluded_{reason}" in relations()["attendance_cell"].sql
+
+
+@pytest.mark.parametrize("found", families(), ids=lambda f: f.name)
+def test_a_family_has_the_columns_of_the_contract(found: Family, tmp_path: Path) -> None:
+    with connect(tmp_path) as con:
+        known = Known(at("2026-04-01T00:00:00Z"), ())
+        prepare(con, found.table, [], home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
+        names = [row[0] for row in con.execute(f"DESCRIBE {found.select}").fetchall()]
+    assert names == [column.name for column in METRIC_VALUES.columns]
+    assert names[: len(VALUE_KEYS)] == list(VALUE_KEYS)

@@ -1,0 +1,260 @@
+"""Every attendance value, in every cell and period, against a second reading of METRICS in plain Python."""
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from callclock.clock import Month, Period, PeriodKind, periods_of
+from callclock.metrics.catalogue import families
+from callclock.metrics.evaluate import SourceKnown
+from callclock.settings import AttendanceTarget, ConfigurationError, Force, Grade, MetricTarget, Targets
+from tests.support.attendance_oracle import LONDON, Figures, Key, World, expected
+from tests.support.curated import at, incident, values
+
+FAMILIES = [family for family in families() if family.table == "incidents"]
+EVER, FOR_EVER, CHANGE = date(1, 1, 1), date(9999, 12, 31), date(2026, 3, 16)
+GRADES = (
+    Grade(grade="1"),
+    Grade(grade="2"),
+    Grade(grade="3", until=CHANGE),
+    Grade(grade="3", since=CHANGE, attendance_expected=False),
+    Grade(grade="4", appointment=True),
+    Grade(grade="1", scheme="old"),
+)
+ATTENDANCE = (
+    AttendanceTarget(grade="1", target=60.0, area_type="urban"),
+    AttendanceTarget(grade="1", target=36000.0),
+    AttendanceTarget(grade="2", target=3600.0, until=CHANGE),
+    AttendanceTarget(grade="2", target=1800.0, since=CHANGE),
+)
+AREA_TYPES = {"North": "urban", "South": "rural"}
+
+
+def world(as_at: datetime, *, counts_unknown: bool = False, holes: Sequence[Period] = ()) -> World:
+    return World(
+        as_at=as_at,
+        delta={"delta": as_at},
+        unknown_origin_is_public=counts_unknown,
+        area_types=AREA_TYPES,
+        grades=[
+            (g.grade, g.scheme, g.attendance_expected, g.appointment, g.since or EVER, g.until or FOR_EVER)
+            for g in GRADES
+        ],
+        targets=[(t.grade, t.scheme, t.area_type, t.target, t.since or EVER, t.until or FOR_EVER) for t in ATTENDANCE],
+        holes=frozenset((hole.kind.value, hole.label) for hole in holes),
+    )
+
+
+def check(rows: list[dict[str, Any]], home: Month, around: World, holes: Sequence[Period], workdir: Path) -> int:
+    """Compare all values of a partition with the oracle's; the number compared."""
+    force = Force(name="Test", unknown_origin_is_public=around.unknown_origin_is_public, area_types=dict(AREA_TYPES))
+    sources = [SourceKnown(s, around.as_at, s) for s in ("delta", "snapshot")]
+    found = values(
+        FAMILIES,
+        rows,
+        home,
+        workdir,
+        as_at=around.as_at,
+        sources=sources,
+        holes=frozenset(holes),
+        force=force,
+        targets=Targets(grades=GRADES, attendance=ATTENDANCE),
+    )
+    mine = {(p.kind.value, p.label, p.end.isoformat()) for p in periods_of(home)}
+    if datetime(home.year, home.month, 1, tzinfo=LONDON) > around.as_at:
+        mine = {period for period in mine if period[0] not in {"fy_to_date", "rolling_12m"}}
+    due = expected(rows, around, mine)
+    got = {key_of(row): row for row in found.to_dict("records")}
+    assert len(got) == len(found), "two rows with one key"
+    assert sorted(got) == sorted(due)
+    for key, figures in due.items():
+        compare(key, got[key], figures)
+    return len(due)
+
+
+def key_of(row: Mapping[str, Any]) -> Key:
+    names = ("metric", "period_kind", "period_label", "period_end", "grade_basis", "grade_scheme", "grade")
+    names += ("population", "area", "hour_of_week", "reason")
+    return tuple(str(row[name]) for name in names)
+
+
+def compare(key: Key, row: Mapping[str, Any], figures: Figures) -> None:
+    for name, due in figures.items():
+        got = row[name]
+        where = f"{key} {name}: {got} where {due} is due"
+        if name == "notes":
+            assert got == ";".join(due), where
+        elif name == "as_at":
+            assert got.replace(tzinfo=UTC) == due, where
+        elif due is None:
+            assert pd.isna(got), where
+        else:
+            assert not pd.isna(got), where
+            assert math.isclose(float(got), float(due), rel_tol=1e-9, abs_tol=1e-9), where
+
+
+def random_rows(
+    chance: random.Random, count: int, first: datetime, days: float, as_at: datetime
+) -> list[dict[str, Any]]:
+    # Clock changes, local midnights and month edges come up far more often than chance would have them.
+    edges = [at(t) for t in ("2026-03-29T00:59:59.999Z", "2026-03-29T01:00:00Z", "2026-02-28T23:59:59.999Z")]
+    edges += [at(t) for t in ("2026-03-01T00:00:00Z", "2026-03-31T22:59:59.999Z", "2026-03-31T23:00:00Z")]
+    edges += [at(t) for t in ("2026-03-01T23:59:59.999Z", "2026-03-02T00:00:00Z", "2025-10-26T00:30:00Z")]
+    edges += [at("2025-10-26T01:30:00Z")]
+    rows = []
+    for _ in range(count):
+        start = first + timedelta(milliseconds=chance.randrange(int(days * 86_400_000)))
+        if chance.random() < 0.2:
+            start = chance.choice(edges)
+        rows.append(random_row(chance, start, as_at))
+    return rows
+
+
+def random_row(chance: random.Random, start: datetime, as_at: datetime) -> dict[str, Any]:
+    def later(top: float) -> datetime:
+        return start + timedelta(milliseconds=int(math.exp(chance.uniform(0, math.log(top * 1000)))))
+
+    said: dict[str, Any] = {"source": chance.choice(["delta", "snapshot"])}
+    said["resend"] = said["source"]
+    said["created_at"] = start
+    if chance.random() < 0.7:
+        said["call_received_at"] = start
+        said["created_at"] = start + timedelta(seconds=chance.randrange(90))
+    elif chance.random() < 0.2:
+        said["submitted_at"] = start
+    arrival = chance.choice([None, later(86400), later(20 * 86400), start, start + timedelta(hours=4)])
+    if chance.random() < 0.05:
+        arrival = start - timedelta(milliseconds=chance.choice([1, 2000, 2001, 60_000]))
+    closed = chance.choice([None, None, later(15 * 86400), start + timedelta(hours=24)])
+    said["first_arrived_at"] = arrival if arrival is None or arrival <= as_at else None
+    said["closed_at"] = closed if closed is None or closed <= as_at else None
+    if arrival and chance.random() < 0.7:
+        said["first_dispatched_at"] = start + (arrival - start) * chance.uniform(-0.2, 1.2)
+        said["first_dispatched_at"] -= timedelta(microseconds=said["first_dispatched_at"].microsecond % 1000)
+    if chance.random() < 0.05:
+        said["outcome"] = "unknown"
+        said["first_arrived_at"] = said["closed_at"] = None
+    said["closure_reason"] = chance.choice([None, "phone_resolved", "no_reply", "cancelled", "other"])
+    said["origin"] = chance.choices(["public", "officer", "external", "unknown"], [20, 1, 1, 3])[0]
+    said["set_aside"] = chance.choices([None, "training", "duplicate"], [30, 1, 1])[0]
+    said["service"] = chance.choice([None, "police", "police", "police", "fire"])
+    said["grade_initial"] = chance.choice(["1", "2", "2", "2", "3", "4", "9", None])
+    said["grade_final"] = chance.choice(["1", "2", "3", None])
+    said["grade_scheme"] = chance.choice(["standard", "standard", "standard", "old", None])
+    said["domestic_abuse"] = chance.choice([True, False, False, None])
+    said["area"] = chance.choice(["North", "South", "South", "East", " ", None])
+    seen_at = min(as_at, start + timedelta(milliseconds=chance.randrange(1, 40 * 86_400_000)))
+    newest = [t for t in (said.get("first_arrived_at"), said.get("closed_at"), start) if t]
+    return incident(max([seen_at, *newest]), **said)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_records(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    as_at = at(chance.choice(["2026-04-03T12:00:00Z", "2026-04-27T23:00:00Z", "2026-05-20T00:00:00Z"]))
+    rows = random_rows(chance, 90, at("2026-02-20T00:00:00Z"), 40, as_at)
+    rows += random_rows(chance, 40, at("2025-04-01T00:00:00Z"), 300, as_at)
+    holes = [Period(PeriodKind.MONTH, date(2026, 3, 1), date(2026, 4, 1))] if seed % 2 else []
+    around = world(as_at, counts_unknown=seed == 2, holes=holes)
+    for home in (Month(2026, 3), Month(2026, 1)) if seed else (Month(2025, 10),):
+        assert check(rows, home, around, holes, tmp_path / str(home)) > 1000
+
+
+NOBODY = {"first_arrived_at": None, "closed_at": None}
+
+
+@pytest.mark.parametrize(
+    ("count", "change"),
+    [
+        (1, {}),
+        (12, {}),
+        (12, NOBODY),
+        (12, {"first_arrived_at": None}),
+        (12, {"origin": "officer"}),
+        (12, {"call_received_at": None}),
+        (12, {"outcome": "unknown", **NOBODY}),
+    ],
+    ids=["one", "all attended", "all open", "none attended", "all excluded", "created clock", "unknown outcome"],
+)
+def test_groups_without_variety(count: int, change: dict[str, Any], tmp_path: Path) -> None:
+    as_at = at("2026-06-01T00:00:00Z")
+    start = at("2026-03-29T00:30:00Z")
+    rows = [
+        incident(
+            as_at,
+            **{
+                "source": "snapshot",
+                "created_at": start + timedelta(hours=n),
+                "call_received_at": start + timedelta(hours=n),
+                "first_arrived_at": start + timedelta(hours=n, minutes=17 * (n + 1)),
+                "closed_at": start + timedelta(hours=n + 30),
+                "domestic_abuse": n % 2 == 0,
+                **change,
+            },
+        )
+        for n in range(count)
+    ]
+    assert check(rows, Month(2026, 3), world(as_at), [], tmp_path) > 0
+
+
+def test_an_empty_month_has_no_rows(tmp_path: Path) -> None:
+    assert values(FAMILIES, [], Month(2026, 3), tmp_path, as_at=at("2026-06-01T00:00:00Z")).empty
+
+
+def test_two_targets_on_one_day_are_refused(tmp_path: Path) -> None:
+    targets = Targets(grades=(Grade(grade="2", until=date(2026, 4, 1)), Grade(grade="2", since=CHANGE)))
+    with pytest.raises(ConfigurationError, match=r"targets\.toml: grades: grade '2' of scheme 'standard': two entries"):
+        values(FAMILIES[:1], [], Month(2026, 3), tmp_path, as_at=at("2026-06-01T00:00:00Z"), targets=targets)
+
+
+def test_a_target_of_the_metric_stands_beside_its_values(tmp_path: Path) -> None:
+    as_at = at("2026-06-01T00:00:00Z")
+    rows = [incident(as_at, call_received_at=at("2026-03-10T10:00:00Z"), first_arrived_at=at("2026-03-10T11:00:00Z"))]
+    targets = Targets(
+        grades=(Grade(grade="2"),),
+        metrics=(
+            MetricTarget(metric="attendance.median_s", target=7200.0, until=CHANGE),
+            MetricTarget(metric="attendance.median_s", target=3600.0, since=CHANGE),
+        ),
+    )
+    found = values(FAMILIES, rows, Month(2026, 3), tmp_path, as_at=as_at, targets=targets)
+    medians = found[found.metric == "attendance.median_s"]
+    assert set(medians.target) == {7200.0}
+    assert found[found.metric != "attendance.median_s"].target.isna().all()
+
+
+def test_where_unknown_origin_counts_the_later_reasons_still_apply(tmp_path: Path) -> None:
+    as_at, start = at("2026-06-01T00:00:00Z"), at("2026-03-10T10:00:00Z")
+    arrivals = {"already_on_scene": [0, -1, -2000], "negative_interval": [-2001], None: [1]}
+    rows = [
+        incident(
+            as_at,
+            origin="unknown",
+            call_received_at=start,
+            first_arrived_at=start + timedelta(milliseconds=arrival),
+        )
+        for found in arrivals.values()
+        for arrival in found
+    ]
+    rows += [incident(as_at, origin="unknown", call_received_at=start, service="fire")]
+
+    def excluded(force: Force) -> tuple[dict[str, float], pd.DataFrame]:
+        found = values(FAMILIES, rows, Month(2026, 3), tmp_path, as_at=as_at, force=force)
+        whole = found[(found.period_kind == "month") & (found.grade == "all") & (found.grade_basis == "initial")]
+        whole = whole[(whole.population == "all") & (whole.area == "all") & (whole.hour_of_week == "all")]
+        reasons = whole[(whole.metric == "attendance.excluded") & (whole.reason != "all")]
+        return dict(zip(reasons.reason, reasons.value, strict=True)), whole
+
+    reasons, whole = excluded(Force(name="Test"))
+    assert reasons == {"origin_unknown": 6}
+    assert set(whole.metric) == {"attendance.excluded"}
+    reasons, whole = excluded(Force(name="Test", unknown_origin_is_public=True))
+    assert reasons == {"already_on_scene": 3, "negative_interval": 1, "other_service": 1}
+    mean = whole[whole.metric == "attendance.mean_s"].iloc[0]
+    assert (mean.value, mean.n, mean.n_excluded, mean.notes) == (0.001, 1, 5, "unknown_origin_counted")

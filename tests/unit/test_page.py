@@ -1,0 +1,278 @@
+"""The page as it is without scripts: what stands in its tables, what it says is open, what it never asks for."""
+
+import base64
+import hashlib
+import re
+import statistics
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from callclock import wording
+from callclock.engine import connect
+from callclock.scorecard.facts import Facts, gather
+from callclock.scorecard.page import page
+from callclock.scorecard.queries import QUERIES
+from callclock.scorecard.shown import ATTENDANCE, CALLS, STAGES
+from callclock.settings import Force
+from tests.support import page_rows
+from tests.support.page_html import PageText
+
+FORCE = Force(name="Simulated <b>Constabulary</b>")
+HOLLOW = "\N{WHITE CIRCLE}"
+LIBRARIES = "window.vegaEmbed = async () => ({ finalize() {} });"
+"""Stands in for the bundle, whose drawing is tested in a browser."""
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Everything there could be, and once more as Athena has it: in a schema, with the force."""
+    with connect(tmp_path_factory.mktemp("page")) as db:
+        page_rows.results(db, page_rows.everything())
+        db.execute("CREATE SCHEMA results")
+        for table in ("metric_values", "coverage", "receipts", "notices", "restatements"):
+            db.execute(f"CREATE VIEW results.{table} AS SELECT *, 'SIM' AS force_code FROM main.{table}")
+        yield db
+
+
+@pytest.fixture(scope="module")
+def whole(db: duckdb.DuckDBPyConnection) -> Facts:
+    return gather(db)
+
+
+@pytest.fixture(scope="module")
+def today(whole: Facts) -> Facts:
+    """Families A and B alone, as they are measured today."""
+    later = ("followthrough.", "safeguarding.", "attendance.backlog")
+    return replace(whole, values=[v for v in whole.values if not v.metric.startswith(later)])
+
+
+@pytest.fixture(scope="module")
+def html(whole: Facts) -> str:
+    return page("SIM", FORCE, whole, LIBRARIES)
+
+
+@pytest.fixture(scope="module")
+def read(html: str) -> PageText:
+    return PageText(html)
+
+
+def written(rows: list[page_rows.Row], **key: object) -> str:
+    """Text that a cell is to show, from the one row that has these keys."""
+    wanted = {
+        "area": "all",
+        "grade": "all",
+        "population": "all",
+        "line": "all",
+        "stage": "all",
+        "hour_of_week": "all",
+        **key,
+    }
+    [found] = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+    text = wording.figure(float(str(found["value"])), str(found["unit"]))
+    return text if found["complete"] else f"{text} {HOLLOW}"
+
+
+@pytest.mark.parametrize("population", ["domestic_abuse", "other", "all"])
+def test_attendance_by_month_is_what_was_measured(read: PageText, population: str) -> None:
+    rows = [row for row in page_rows.attendance() if row["period_kind"] == "month"]
+    cells = read.cells(f"t-attendance-{population.replace('_', '-')}")
+    assert {month for month, _ in cells} == {str(page_rows.NEWEST.plus(-back)) for back in range(13)}
+    for (month, heading), text in cells.items():
+        [metric] = [name for name, said in ATTENDANCE.items() if said == heading]
+        assert text == written(rows, metric=metric, period_label=month, population=population), (month, heading)
+
+
+@pytest.mark.parametrize("line", ["999", "101"])
+def test_calls_by_month_are_what_was_measured(read: PageText, line: str) -> None:
+    rows = [row for row in page_rows.calls() if row["period_kind"] == "month"]
+    for (month, heading), text in read.cells(f"t-calls-{line}").items():
+        [metric] = [name for name, said in CALLS.items() if said == heading]
+        assert text == written(rows, metric=metric, period_label=month, line=line), (month, heading)
+
+
+def test_stages_stand_in_order_and_add_up(read: PageText) -> None:
+    cells = read.cells("t-stages-101")
+    stages = [row for row, heading in cells if heading == "Share of all calls"]
+    assert stages == [said for stage, said in STAGES.items() if stage in page_rows.STAGES]
+    assert sum(float(cells[stage, "Share of all calls"].removesuffix(" %")) for stage in stages) == pytest.approx(100)
+
+
+def test_the_hour_map_has_every_hour_of_the_week(read: PageText) -> None:
+    rows = [row for row in page_rows.calls() if row["period_label"] == "2026-02" and row["period_kind"] == "month"]
+    cells = read.cells("t-heat-101")
+    assert len(cells) == 168
+    for (hour, day), text in cells.items():
+        place = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].index(day) * 24 + int(hour[:2])
+        assert text == written(rows, metric="calls.abandonment_rate", line="101", hour_of_week=f"{place:03d}")
+
+
+def test_it_opens_with_the_newest_month_that_is_complete(read: PageText) -> None:
+    assert "February 2026; all grades; whole force." in read.text
+    march = read.cells("t-attendance-all")["2026-03", "Median"]
+    assert march.endswith(HOLLOW)
+    assert not read.cells("t-attendance-all")["2026-02", "Median"].endswith(HOLLOW)
+
+
+def test_limits_are_those_of_the_first_twelve_complete_months(read: PageText) -> None:
+    months = page_rows.months()
+    waits = [80_000 * (1 + 0.1 * page_rows.wave(month)) for month in months[:12]]
+    mean = statistics.mean(waits)
+    reach = 2.66 * statistics.mean(abs(b - a) for a, b in pairwise(waits))
+    cells = read.cells("t-xmr-median-s-domestic-abuse-all")
+    for month in ("2025-03", "2026-03"):
+        assert cells[month, "Mean"] == wording.duration(mean)
+        assert cells[month, "Lower limit"] == wording.duration(mean - reach)
+        assert cells[month, "Upper limit"] == wording.duration(mean + reach)
+    assert cells["2026-01", "Signal"] == "concern: outside its usual range"
+    assert cells["2026-03", "Signal"] == "not read: not complete"
+    assert read.cells("t-xmr-abandonment-rate-all-101")["2026-02", "Target"] == "5.0 %"
+
+
+def test_an_improvement_is_no_concern(today: Facts) -> None:
+    quick = [
+        replace(v, value=10.0) if (v.metric, v.label) == ("attendance.median_s", "2026-02") else v for v in today.values
+    ]
+    cells = PageText(page("SIM", FORCE, replace(today, values=quick))).cells("t-xmr-median-s-domestic-abuse-all")
+    assert cells["2026-02", "Signal"] == "improvement: outside its usual range"
+
+
+def test_a_new_definition_starts_a_new_process(today: Facts) -> None:
+    again = [replace(v, definition_version="2") if v.label >= "2025-10" else v for v in today.values]
+    cells = PageText(page("SIM", FORCE, replace(today, values=again))).cells("t-xmr-median-s-domestic-abuse-all")
+    assert cells["2026-01", "Signal"] == "not read before 12 complete months"
+    assert cells["2025-09", "Mean"] != cells["2025-10", "Mean"]
+
+
+def test_what_is_not_measured_is_said_and_not_drawn(today: Facts) -> None:
+    read = PageText(page("SIM", FORCE, today))
+    for what in ("what became of those who hung up", "safeguarding", "the backlog"):
+        assert f"Not measured yet: there are no values of {what} for this force." in read.text
+    assert not any(name.startswith(("t-followed", "t-safeguarding", "t-backlog")) for name in read.tables)
+
+
+def test_after_the_hang_up_the_unlinkable_and_chance_stand_beside(read: PageText) -> None:
+    assert read.cells("t-followed")["No contact found", "72 h"] == "45.0 %"
+    assert read.cells("t-placebo-share")["Rang 101 again and was answered", "24 h"] == "4.0 %"
+    reach = {row: text for (row, _), text in read.cells("t-reach").items()}
+    assert reach["No contact found within 72 h, of the linkable (upper bound)"] == "45.0 %"
+    assert reach["No contact found within 72 h, of all (lower bound)"] == "27.0 %"
+    assert reach["Cannot be linked to anything: Hung up: recorded message"] == "53.0 %"
+
+
+def test_feeds_notices_and_restatements_are_told(read: PageText) -> None:
+    assert "sim_cad: incidents" in read.text
+    assert "10 (1.0 %)" in read.text
+    assert "No profile matches: write one." in read.text
+    assert "101: 24.4 % hung up & nobody <answered>" in read.text
+    assert "attendance.median_s 2026-02" in read.text
+    assert f"{wording.duration(39_600)} {wording.duration(40_000)} export" in read.text
+    assert "attendance.excluded 2026-02 whole force 48 50 export" in read.text
+
+
+def test_a_force_without_data_gets_a_page_that_says_so() -> None:
+    read = PageText(page("SIM", FORCE, Facts(), LIBRARIES))
+    assert "No figures yet: drop an export" in read.text
+    assert "The figures that matter" not in read.text
+
+
+def test_a_force_without_incidents_still_sees_its_calls(tmp_path: Path) -> None:
+    read = PageText(page("SIM", FORCE, page_rows.gathered(tmp_path, list(page_rows.calls()))))
+    assert read.cells("t-calls-101")["2026-03", "Offered"] == "28,000"
+    assert "Not measured yet: there are no values of attendance for this force." in read.text
+
+
+def test_grades_of_two_schemes_are_never_in_one_table(tmp_path: Path) -> None:
+    def scheme(row: page_rows.Row) -> page_rows.Row:
+        old = str(row["period_label"]) < "2026-02" and row["grade"] != "all"
+        return {**row, "grade": f"old {row['grade']}", "grade_scheme": "before"} if old else row
+
+    facts = page_rows.gathered(tmp_path, [scheme(row) for row in page_rows.attendance()])
+    assert {v.label for v in facts.values if v.grade == "1" and v.kind == "month"} == {"2026-02", "2026-03"}
+    assert not [v for v in facts.values if v.grade.startswith("old")]
+    assert "old 1" not in page("SIM", FORCE, facts)
+
+
+def test_names_from_the_data_are_shown_as_text(html: str, read: PageText) -> None:
+    assert page_rows.NASTY not in html
+    assert page_rows.NASTY in read.text
+    assert "<b>Constabulary" not in html
+
+
+def test_it_asks_the_network_for_nothing(html: str, read: PageText) -> None:
+    assert read.addresses
+    assert [a for a in read.addresses if not a[2].startswith(("#", "data:"))] == []
+    assert "@import" not in html
+    assert "url(" not in html
+
+
+def test_every_link_has_its_end(read: PageText) -> None:
+    ends = [value[1:] for _, name, value in read.addresses if name == "href" and value.startswith("#")]
+    assert len(ends) > 20
+    assert set(ends) <= set(read.ids)
+    assert len(read.ids) == len(set(read.ids))
+
+
+def test_only_its_own_scripts_may_run(read: PageText) -> None:
+    runs = [text for given, text in read.scripts if "type" not in given]
+    assert len(runs) == 2
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in runs]
+    assert read.policy.startswith("default-src 'none'; script-src " + " ".join(f"'sha256-{h}'" for h in hashes) + ";")
+    assert "unsafe-eval" not in read.policy
+    assert not re.search(r"connect-src|https?:", read.policy)
+
+
+def test_without_the_libraries_it_is_tables_and_no_script(whole: Facts, read: PageText) -> None:
+    plain = PageText(page("SIM", FORCE, whole))
+    assert plain.scripts == []
+    assert "script-src 'none'" in plain.policy
+    assert plain.tables == read.tables
+
+
+def test_the_same_facts_give_the_same_bytes(whole: Facts, html: str) -> None:
+    assert page("SIM", FORCE, whole, LIBRARIES) == html
+
+
+def test_a_force_of_many_areas_stays_small(today: Facts) -> None:
+    north = [v for v in today.values if v.area == "North"]
+    rest = [v for v in today.values if v.area in {"all", "North"}]
+    crowd = [replace(v, area=f"Area {place:03d}", value=(v.value or 0) + place) for place in range(60) for v in north]
+    html = page("SIM", FORCE, replace(today, values=[*rest, *crowd]), "x" * 900_000)
+    assert len(html.encode()) < 2_000_000
+    assert re.search(r"Quieter areas left out to keep the page small: \d+\.", html)
+    # The busiest are kept: the place was added to every count.
+    assert "Area 059" in html
+    assert "Area 000" not in html
+
+
+@pytest.mark.parametrize(("name", "table", "fixed"), [
+    ("attendance-by-month", "t-attendance-domestic-abuse", {"population": "domestic_abuse", "grade": "all", "area": "all"}),
+    ("calls-by-month", "t-calls-101", {"line": "101"}),
+    ("history-attendance-median-s", "t-xmr-median-s-domestic-abuse-all", {"population": "domestic_abuse", "grade": "all", "area": "all"}),
+])  # fmt: skip
+def test_a_query_gives_the_figures_of_its_table(
+    read: PageText, db: duckdb.DuckDBPyConnection, name: str, table: str, fixed: dict[str, str]
+) -> None:
+    headings = {**ATTENDANCE, **CALLS} if not name.startswith("history") else {"attendance.median_s": "Value"}
+    cells = read.cells(table)
+    found = db.execute(QUERIES[name].of("SIM")).fetchdf()
+    for column, value in fixed.items():
+        found = found[found[column] == value]
+    assert len(found) >= 13
+    seen = 0
+    for row in found.itertuples():
+        if (row.period_label, headings[row.metric]) in cells:
+            text = cells[row.period_label, headings[row.metric]].removesuffix(f" {HOLLOW}")
+            assert text == wording.figure(row.value, row.unit)
+            seen += 1
+    assert seen >= 13
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_every_query_runs_and_is_of_one_force(db: duckdb.DuckDBPyConnection, name: str) -> None:
+    assert db.execute(QUERIES[name].of("SIM")).fetchone()
+    assert db.execute(QUERIES[name].of("O'TH")).fetchone() is None

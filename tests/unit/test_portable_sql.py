@@ -1,0 +1,264 @@
+"""The metric SQL stays in the portable core: one text for DuckDB, Athena and Spark, with no silent difference."""
+
+import math
+import random
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlglot
+import trino_query_parser
+import trino_sql_validator
+from sqlglot import exp
+
+from callclock.clock import Month
+from callclock.contracts import CALLS, INCIDENTS
+from callclock.engine import connect
+from callclock.metrics.catalogue import Family, families, relations
+from callclock.metrics.evaluate import Known, SourceKnown, prepare
+from local.athena_sql import athena_steps, to_athena
+from tests.support.curated import FORCE, TARGETS, at, call, incident, write
+
+TEXTS = {
+    **{name: relation.sql for name, relation in relations().items()},
+    **{family.file: family.sql for family in families()},
+    **{f"{family.file} (whole)": family.select for family in families() if not family.name.endswith("_year")},
+}
+ATHENA = {name: text for found in families() for name, text in athena_steps(found).items() if "_year" not in name}
+NOT_NULL = (exp.Coalesce, exp.Literal, exp.Count)
+
+
+def faults(sql: str) -> list[str]:
+    """What would be refused, or silently mean something else, on Athena or Spark."""
+    trees = sqlglot.parse(sql, read="duckdb")
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        return ["one SELECT only"]
+    return sorted({fault for node in trees[0].walk() for fault in (*_shape(node), *_function(node), *_number(node))})
+
+
+def _shape(node: exp.Expr) -> Iterator[str]:
+    if isinstance(node, exp.WithinGroup):
+        yield "WITHIN GROUP becomes APPROX_PERCENTILE"
+    if isinstance(node, exp.Join) and (node.args.get("method") or "").upper() == "ASOF":
+        yield "ASOF"
+    if isinstance(node, exp.Join) and node.args.get("using"):
+        yield "USING drops the table's name from the column"
+    if isinstance(node, exp.Group) and node.args.get("all"):
+        yield "GROUP BY ALL"
+    if isinstance(node, exp.Pivot):
+        yield "PIVOT"
+    if isinstance(node, exp.Star) and (node.args.get("except_") or node.args.get("replace") or node.args.get("rename")):
+        yield "* EXCLUDE / REPLACE"
+    if isinstance(node, exp.Array | exp.List | exp.Struct | exp.Bracket | exp.Lambda):
+        yield "lists and structs"
+    if isinstance(node, exp.Ordered) and node.find_ancestor(exp.ArrayAgg):
+        yield "array_agg"
+    if isinstance(node, exp.Placeholder | exp.Parameter):
+        yield "parameters: read the relation run"
+
+
+NEVER: dict[type[exp.Expr], str] = {
+    exp.CurrentDate: "the clock: read run.force_as_at",
+    exp.CurrentTimestamp: "the clock: read run.force_as_at",
+    exp.CurrentTime: "the clock: read run.force_as_at",
+    exp.CurrentDatetime: "the clock: read run.force_as_at",
+    exp.MD5: "md5()",
+    exp.MD5Digest: "md5()",
+    exp.Log: "log() has another base elsewhere: LN",
+    exp.AnyValue: "any_value is not deterministic",
+    exp.Median: "write quantile_cont(x, 0.5)",
+    exp.ApproxQuantile: "an approximate percentile",
+    exp.ArrayAgg: "array_agg",
+    exp.GroupConcat: "string_agg",
+    exp.AtTimeZone: "time zone arithmetic: read the local columns",
+    exp.DayOfWeek: "day of week: isodow()",
+}
+
+
+def _function(node: exp.Expr) -> Iterator[str]:
+    if type(node) in NEVER:
+        yield NEVER[type(node)]
+    if isinstance(node, exp.Anonymous) and node.name.lower() in {"now", "today", "len", "list", "md5", "log10"}:
+        yield f"{node.name.lower()}()"
+    if isinstance(node, exp.Extract) and str(node.this).upper() in {"DOW", "DAYOFWEEK"}:
+        yield "day of week: isodow()"
+    if isinstance(node, exp.Grouping) and len(node.expressions) > 1:
+        yield "GROUPING with several arguments"
+    if isinstance(node, exp.Greatest | exp.Least):
+        arguments = [node.this, *node.expressions]
+        if not all(isinstance(argument, NOT_NULL) for argument in arguments):
+            yield "GREATEST / LEAST of what may be NULL: COALESCE each"
+    if isinstance(node, exp.DateDiff) and str(node.args.get("unit")).upper() not in {"SECOND", "MILLISECOND", "DAY"}:
+        yield f"date_diff in {node.args.get('unit')}"
+    if isinstance(node, exp.RowNumber):
+        yield from _tie_break(node)
+
+
+def _tie_break(node: exp.RowNumber) -> Iterator[str]:
+    window = node.find_ancestor(exp.Window)
+    order = window.args.get("order") if window else None
+    last = order.expressions[-1].this.name if order else ""
+    if last not in {"record_key", "call_id", "incident_id"}:
+        yield "row_number without a unique last ORDER BY column"
+
+
+def _number(node: exp.Expr) -> Iterator[str]:
+    if isinstance(node, exp.Div):
+        top, bottom = node.this.unnest(), node.expression.unnest()
+        if not (isinstance(top, exp.Cast) and top.is_type("double")) and not _is_float(top):
+            yield f"{node.sql('duckdb')}: CAST(numerator AS DOUBLE)"
+        if not isinstance(bottom, exp.Nullif) and not _cannot_be_zero(bottom):
+            yield f"{node.sql('duckdb')}: NULLIF(denominator, 0)"
+    if isinstance(node, exp.Literal) and not node.is_string and "." in node.this and "E" not in node.this.upper():
+        quantile = isinstance(node.parent, exp.PercentileCont | exp.Quantile)
+        if not quantile:
+            yield f"{node.this} is a decimal: write {node.this}E0"
+    if isinstance(node, exp.Sum) and not node.find_ancestor(exp.Cast, exp.Sqrt, exp.Nullif):
+        inner = node.find_ancestor(exp.CTE)
+        outer = inner.parent_select if inner else None
+        if outer is None:
+            yield f"outer {node.sql('duckdb')}: CAST(SUM(..) AS BIGINT)"
+
+
+def _is_float(node: exp.Expr) -> bool:
+    """Whether arithmetic on the node is in DOUBLE: a literal with an exponent, or a root, stands somewhere in it."""
+    literals = [n for n in node.find_all(exp.Literal) if not n.is_string and "E" in n.this.upper()]
+    return bool(literals)
+
+
+def _cannot_be_zero(node: exp.Expr) -> bool:
+    """A positive literal, or one plus something that is never negative."""
+    if isinstance(node, exp.Literal):
+        return float(node.this) != 0
+    return isinstance(node, exp.Add) and isinstance(node.this, exp.Literal) and float(node.this.this) > 0
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_within_the_portable_core(name: str) -> None:
+    assert faults(TEXTS[name]) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT a / b FROM t",
+        "SELECT CAST(a AS DOUBLE) / b FROM t",
+        "SELECT SUM(x) AS s FROM t",
+        "SELECT median(x) FROM t",
+        "SELECT * FROM a ASOF JOIN b ON a.k = b.k AND a.t >= b.t",
+        "SELECT dayofweek(t) FROM x",
+        "SELECT date_diff('hour', a, b) FROM t",
+        "SELECT percentile_cont(0.9) WITHIN GROUP (ORDER BY x) FROM t",
+        "SELECT * EXCLUDE (a) FROM t",
+        "SELECT g, COUNT(*) FROM t GROUP BY ALL",
+        "PIVOT t ON g USING sum(x)",
+        "SELECT GREATEST(a, 0) FROM t",
+        "SELECT log(x) FROM t",
+        "SELECT md5(x) FROM t",
+        "SELECT now() FROM t",
+        "SELECT current_timestamp FROM t",
+        "SELECT ROW_NUMBER() OVER (PARTITION BY a ORDER BY b) FROM t",
+        "SELECT any_value(x) FROM t",
+        "SELECT [1, 2] FROM t",
+        "SELECT a * 0.9 FROM t",
+        "SELECT GROUPING(a, b) FROM t GROUP BY CUBE (a, b)",
+        "SELECT a AT TIME ZONE 'Europe/London' FROM t",
+        "SELECT 1; SELECT 2",
+        "SELECT $as_at",
+    ],
+)
+def test_what_is_not_portable_is_refused(sql: str) -> None:
+    assert faults(sql) != []
+
+
+@pytest.mark.parametrize("name", ATHENA)
+def test_both_trino_checkers_accept_the_athena_text(name: str) -> None:
+    text = ATHENA[name]
+    assert not re.search(r"PERCENTILE_CONT|QUANTILE|APPROX", text.upper())
+    trino_query_parser.parse_statement(text)
+    verdict = trino_sql_validator.validate(text)
+    assert verdict.valid, verdict.error
+    assert verdict.unknown_functions == []
+
+
+@pytest.mark.parametrize("family", [f for f in families() if "_year" not in f.name], ids=lambda family: family.name)
+def test_the_athena_text_gives_the_same_values(family: Family, tmp_path: Path) -> None:
+    """Brought back to DuckDB. It shows that the translation keeps the meaning, not how Athena would run it."""
+    as_at = at("2026-05-20T00:00:00Z")
+    chance = random.Random(11)
+    starts = [at("2026-03-01T00:00:00Z") + timedelta(hours=chance.randrange(740)) for _ in range(60)]
+    if family.table == "incidents":
+        rows = [
+            incident(
+                as_at,
+                record_key=str(n),
+                call_received_at=start,
+                created_at=start,
+                grade_initial=chance.choice(["1", "2"]),
+                domestic_abuse=chance.random() < 0.4,
+                first_dispatched_at=start + timedelta(minutes=n),
+                first_arrived_at=chance.choice([None, start + timedelta(minutes=7 * n + 1)]),
+            )
+            for n, start in enumerate(starts)
+        ]
+    else:
+        rows = [
+            call(
+                as_at,
+                record_key=str(n),
+                call_started_at=start,
+                skill_queued_at=start + timedelta(seconds=3),
+                final_answered_at=start + timedelta(seconds=n + 5) if n % 3 else None,
+                ended_at=start + timedelta(seconds=200),
+                stage="answered" if n % 3 else "skill_queue",
+            )
+            for n, start in enumerate(starts)
+        ]
+    table = {"incidents": INCIDENTS, "calls": CALLS}[family.table]
+    path = write(table, rows, tmp_path / "curated.parquet")
+    known = Known(as_at, (SourceKnown("test", as_at, "snapshot"),))
+    with connect(tmp_path / "duckdb") as con:
+        prepare(con, family.table, [path], home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
+        con.execute("INSERT INTO periods FROM home_periods")
+        ours = con.execute(f"SELECT * FROM ({family.select}) ORDER BY ALL").fetchall()
+        for name, text in athena_steps(family).items():
+            back = sqlglot.transpile(text, read="athena", write="duckdb")[0]
+            con.execute(f"CREATE OR REPLACE TEMP VIEW athena_{name} AS {_renamed(back, family)}")
+        theirs = con.execute(f"SELECT * FROM athena_{family.name} ORDER BY ALL").fetchall()
+    assert len(ours) > 50
+    for a, b in zip(ours, theirs, strict=True):
+        for x, y in zip(a, b, strict=True):
+            assert x == y or math.isclose(x, y, rel_tol=1e-12), (a, b)
+
+
+def _renamed(sql: str, family: Family) -> str:
+    """Read the Athena views in place of ours."""
+    names = {step.name for step in family.relations}
+
+    def rename(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Table) and node.name in names:
+            node.set("this", exp.to_identifier(f"athena_{node.name}"))
+        return node
+
+    return sqlglot.parse_one(sql, read="duckdb").transform(rename).sql("duckdb")
+
+
+def test_exact_percentiles_come_back_equal(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    rows = [(chance.randrange(6), chance.randrange(1, 10**9) if chance.random() < 0.8 else None) for _ in range(500)]
+    rows += [(99, None), (100, 5)]
+    shares = ", ".join(f"quantile_cont(x, {share}) AS p{n}" for n, share in enumerate((0.5, 0.9, 0.95)))
+    select = f"SELECT g, {shares} FROM t GROUP BY g"
+    back = sqlglot.transpile(to_athena(select), read="athena", write="duckdb")[0]
+    with connect(tmp_path) as con:
+        con.execute("CREATE TABLE t (g INTEGER, x BIGINT)")
+        con.executemany("INSERT INTO t VALUES (?, ?)", rows)
+        ours = sorted(con.execute(select).fetchall())
+        theirs = sorted(con.execute(back).fetchall())
+    assert len(ours) == 8
+    for a, b in zip(ours, theirs, strict=True):
+        assert a[0] == b[0]
+        for x, y in zip(a[1:], b[1:], strict=True):
+            assert (x is None and y is None) or math.isclose(x, y, rel_tol=1e-15)
