@@ -232,9 +232,20 @@ def _translated(tree: exp.Query, catalogue: Catalogue, database: str | None) -> 
         schema.setdefault(db, {})[name] = {**table.columns, **table.partition_keys}
     qualified = qualify(tree.copy(), schema=schema, db=database, dialect="athena", quote_identifiers=True)
     typed = annotate_types(qualified, schema=schema, dialect="athena")
-    for table_node in typed.find_all(exp.Table):
-        table_node.set("catalog", None)
+    for named in typed.find_all(exp.Table):
+        named.set("catalog", None)
+    for select in typed.find_all(exp.Select):
+        _group_by_place(select)
     return typed.transform(_whole_units).sql("duckdb")
+
+
+def _group_by_place(select: exp.Select) -> None:
+    """Group by the place of a column that holds a parameter, for DuckDB takes none in GROUP BY."""
+    places = {column.unalias(): i for i, column in enumerate(select.selects, start=1)}
+    group = select.args.get("group")
+    for by in list(group.expressions) if group else []:
+        if by.find(exp.Placeholder) and by in places:
+            by.replace(exp.Literal.number(places[by]))
 
 
 def _whole_units(node: exp.Expr) -> exp.Expr:

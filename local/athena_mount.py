@@ -26,16 +26,16 @@ _DUCKDB = {
     "timestamp": "TIMESTAMP",
     "binary": "BLOB",
 }
-# What Athena reads as a Hive type: Parquet's physical type, and its logical one where there is any.
+# What Athena reads as a Hive type: Parquet's physical type, and what the file says that it means.
 _PARQUET = {
-    "string": r"BYTE_ARRAY (StringType|UTF8|EnumType|JsonType).*",
-    "int": r"INT32 (|IntType\(.*isSigned=(1|true).*\)|INT_(8|16|32))",
-    "bigint": r"INT64 (|IntType\(.*isSigned=(1|true).*\)|INT_64)",
+    "string": r"BYTE_ARRAY (UTF8|ENUM|JSON|StringType.*)",
+    "int": r"INT32 (|INT_(8|16|32)|IntType\(.*isSigned=1\))",
+    "bigint": r"INT64 (|INT_64|IntType\(.*isSigned=1\))",
     "double": r"DOUBLE ",
     "float": r"FLOAT ",
     "boolean": r"BOOLEAN ",
-    "date": r"INT32 (DateType|DATE).*",
-    "timestamp": r"(INT96 |INT64 (TimestampType\((?!.*NANOS).*|TIMESTAMP_(MILLIS|MICROS)).*)",
+    "date": r"INT32 (DATE|DateType.*)",
+    "timestamp": r"INT96 |INT64 (TIMESTAMP_(MILLIS|MICROS)|TimestampType\(.*NANOS=<null>.*)",
 }
 
 
@@ -112,11 +112,11 @@ def _partitions(
 def _schema(table: GlueTable, paths: str, con: duckdb.DuckDBPyConnection) -> tuple[str | None, set[str]]:
     """Why Athena could not read a file, and the columns that there are."""
     found = con.execute(
-        "SELECT DISTINCT file_name, name, type, coalesce(logical_type, ''), coalesce(converted_type, ''), "
+        "SELECT DISTINCT file_name, name, type, coalesce(converted_type, logical_type, ''), "
         f"coalesce(precision, 0), coalesce(scale, 0) FROM parquet_schema({paths}) WHERE type IS NOT NULL ORDER BY ALL"
     ).fetchall()
     have = set()
-    for file, column, physical, logical, converted, precision, scale in found:
+    for file, column, physical, meaning, precision, scale in found:
         kind = table.columns.get(column)
         if kind is None:
             continue
@@ -124,10 +124,9 @@ def _schema(table: GlueTable, paths: str, con: duckdb.DuckDBPyConnection) -> tup
         if kind.startswith("decimal"):
             fits = kind.replace(" ", "") == f"decimal({precision},{scale})"
         else:
-            pattern = _PARQUET.get(kind, ".*")
-            fits = any(re.fullmatch(pattern, f"{physical} {said}") for said in {logical, converted})
+            fits = re.fullmatch(_PARQUET.get(kind, ".*"), f"{physical} {meaning}") is not None
         if not fits:
-            actual = f"{physical} {logical or converted}".strip()
+            actual = f"{physical} {meaning}".strip()
             return (
                 f"HIVE_BAD_DATA: Field {column}'s type {actual} in parquet file {Path(file).name} is incompatible with "
                 f"type {kind} defined in table schema of {table.database}.{table.name}"

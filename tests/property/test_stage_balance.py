@@ -116,7 +116,7 @@ def run(content: bytes, folder: Path) -> Staging:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(made=records, line_end=st.sampled_from([b"\n", b"\r\n"]), blank=st.booleans(), last=st.booleans())
 def test_every_record_is_found_again_where_it_belongs(made, line_end: bytes, blank: bool, last: bool) -> None:
     bodies = [written(number, fault, cells) for number, (fault, cells) in enumerate(made, start=1)]

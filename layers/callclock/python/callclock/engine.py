@@ -10,6 +10,8 @@ import duckdb
 from callclock.contracts import Column
 
 _DEFAULT_MEMORY_MB = 1024
+# Lambda gives one vCPU for every 1,769 MB.
+_MB_A_VCPU = 1769
 # DuckDB's own accounting leaves out the interpreter, its buffers and the Parquet writer: leave them room.
 _SHARE_OF_FUNCTION_MEMORY = 0.6
 
@@ -44,7 +46,7 @@ def rows_of(columns: Sequence[Column], paths: Sequence[Path]) -> str:
 
 
 @contextmanager
-def connect(workdir: Path, *, threads: int = 1, memory_mb: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(workdir: Path, *, threads: int | None = None, memory_mb: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an in-memory database that spills to ``workdir`` and can reach nothing else.
 
     Parameters
@@ -52,13 +54,13 @@ def connect(workdir: Path, *, threads: int = 1, memory_mb: int | None = None) ->
     workdir
         Directory for spilling, home and extensions; on Lambda below ``/tmp``.
     threads
-        One vCPU is what 1,769 MB of a function buy.
+        By default one for each vCPU that the function's memory buys.
     memory_mb
         Limit in MB; by default a share of the function's memory.
     """
-    if memory_mb is None:
-        function_mb = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _DEFAULT_MEMORY_MB))
-        memory_mb = int(function_mb * _SHARE_OF_FUNCTION_MEMORY)
+    function_mb = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _DEFAULT_MEMORY_MB))
+    memory_mb = memory_mb or int(function_mb * _SHARE_OF_FUNCTION_MEMORY)
+    threads = threads or max(1, round(function_mb / _MB_A_VCPU))
     workdir.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(
         config={

@@ -25,6 +25,9 @@ from callclock.reasons import ExportReason, ExportStatus
 from callclock.settings import ConfigurationError, Force, Settings, digest
 
 NO_TABLE = "none"
+UNKNOWN_FORCE = "unknown"
+"""Receipts of files for a force that is not configured: Athena sees no partition of a code it does not know."""
+
 CONFIGURATION_FORCE = "_configuration"
 """Stands for a force in receipts of dropped configuration, which concerns all of them."""
 
@@ -222,10 +225,10 @@ class _Reading:
         return receipt
 
     def _refuse_force(self, force_code: str | None, settings: Settings) -> tuple[Receipt, ...]:
-        named = force_code or "unknown"
+        named = force_code or "none"
         known = ", ".join(sorted(self.intake.force_codes)) or "none"
         receipt = Receipt.of_whole(
-            force_code=named,
+            force_code=UNKNOWN_FORCE,
             export_id=export_id(named, self.path, None),
             object_key=self.drop.key,
             status=ExportStatus.REFUSED,

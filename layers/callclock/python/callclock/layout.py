@@ -78,11 +78,6 @@ def coverage(force_code: str) -> str:
     return f"internal/coverage/force_code={force_code}/coverage.parquet"
 
 
-def open_months(force_code: str) -> str:
-    """Months that hold an open incident (lake): what a moved as_at can change."""
-    return f"open/force_code={force_code}/months.json"
-
-
 def notices(force_code: str) -> str:
     """Notices sent (results)."""
     return f"internal/notices/force_code={force_code}/notices.parquet"

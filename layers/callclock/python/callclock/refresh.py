@@ -81,7 +81,7 @@ class Refresh:
         stale = [
             (family, inputs)
             for family, inputs in wanted
-            if state.values.get(family.name, {}).get(partition.home) != digest(inputs)
+            if state.values.get(family.name, {}).get(partition.home) != digest(inputs) and inputs["curated"]
         ]
         if stale:
             partition.make(stale)

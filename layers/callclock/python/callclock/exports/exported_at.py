@@ -56,6 +56,16 @@ def stated_by(profile: Profile, key: str, metadata: Mapping[str, str], force: Fo
     return found or _of_metadata(metadata.get(said.text if said.way == "metadata" else METADATA_KEY), force.tz)
 
 
+def on_the_day(stated: datetime | None, arrived_at: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the stated instant; of an export that arrives on the day its name states, the arrival.
+
+    A date means the end of its day (docs/decisions/0007): a nightly job that drops its file the same evening is not in
+    the future.
+    """
+    midnight = local_midnight(arrived_at.astimezone(zone).date() + timedelta(days=1), zone)
+    return arrived_at if stated == midnight - _MS else stated
+
+
 def _of_name(key: str, form: str, zone: ZoneInfo) -> datetime | None:
     name = key.rsplit("/", 1)[-1]
     found = None

@@ -137,11 +137,9 @@ def _test(column: str, data: object, key: str, reading: Reading, *, negated: boo
             return Test(column, TestKind(kind), reading.texts(value, f"{key}.{kind}"), negated=negated)
         case "lt" | "gt":
             return Test(column, TestKind(kind), number=reading.number(value, f"{key}.{kind}"), negated=negated)
-        case "given" if isinstance(value, bool):
-            return Test(column, TestKind.GIVEN, negated=negated == value)
-        case _:
-            reading.fault(f"{key}.{kind}", "exactly one of starts, word, given (true or false), lt, gt, not")
-            return Test(column, TestKind.GIVEN)
+    if kind != "given" or not isinstance(value, bool):
+        reading.fault(f"{key}.{kind}", "exactly one of starts, word, given (true or false), lt, gt, not")
+    return Test(column, TestKind.GIVEN, negated=negated == value)
 
 
 def read_rule(column: Column, data: object, key: str, reading: Reading) -> Rule:

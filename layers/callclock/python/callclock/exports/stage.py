@@ -11,7 +11,7 @@ import duckdb
 from callclock.clock import Month, format_instant
 from callclock.engine import connect
 from callclock.exports.callers import CallerSecret
-from callclock.exports.exported_at import stated_by, stated_days, stated_exported_at
+from callclock.exports.exported_at import on_the_day, stated_by, stated_days, stated_exported_at
 from callclock.exports.hold import hold
 from callclock.exports.judge import Judged, judge
 from callclock.exports.profile import Profile
@@ -112,6 +112,7 @@ def stage(
         profile_hash=profile.hash,
         columns=tuple(" or ".join(columns) for columns in profile.reads),
     )
+    stated = on_the_day(stated, export.arrived_at, force.tz)
     if stated and stated > export.arrived_at:
         return Staging(_refused(blank, stated))
     try:

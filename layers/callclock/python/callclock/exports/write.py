@@ -73,7 +73,8 @@ def write_parts(
         db.execute(
             f"COPY (SELECT {columns} FROM ({records}) AS r {callers} WHERE {' AND '.join(bounds)} "
             f"ORDER BY r.record_no, r.record_key) TO {quote(str(path))} "
-            f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA {{contract_version: '{CONTRACT_VERSION}'}})"
+            "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
+            f"KV_METADATA {{contract_version: '{CONTRACT_VERSION}'}})"
         )
         check_footer(db, path, scan.profile.contract)
         parts[month] = path
