@@ -34,13 +34,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 @app.command()
 def demo(
     out: Out = Path("build/demo"),
-    samples: Annotated[bool, typer.Option("--samples", help="Three months of small samples, not the year.")] = False,
+    year: Annotated[bool, typer.Option("--year", help="A whole simulated year instead: many minutes.")] = False,
     json_: AsJson = False,
 ) -> None:
     """Drop exports of a made-up force as they would have come, and show what callclock tells."""
     console = Console(stderr=json_, width=100)
     with tempfile.TemporaryDirectory(prefix="callclock-year-") as folder:
-        story = telling.samples() if samples else telling.year(Path(folder))
+        story = telling.year(Path(folder)) if year else telling.samples()
         summary = telling.tell(story, out, console)
     if json_:
         typer.echo(json.dumps(summary, indent=1))

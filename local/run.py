@@ -192,17 +192,19 @@ def stay_up(port: int, *, config: Path | None, forces: Sequence[str], console: C
         raise UsageError("no force is configured: give --force CODE, or --config DIR with a force.toml")
     with deployed(codes, port=port, console=console, clock=None) as stack:
         drop_configuration(stack, config)
-        console.print(
-            f"callclock is up at [bold]{stack.endpoint}[/bold] for {', '.join(codes)}. Try, in another shell:\n"
-        )
-        console.print(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION={stack.region}")
-        console.print("  export AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=local")
-        console.print(f"  aws s3 cp export.csv s3://{stack.physical('ExportsBucket')}/incoming/{codes[0]}/export.csv")
-        console.print(
-            f"  aws sns subscribe --topic-arn {stack.physical('BreachesTopic')} --protocol email"
-            " --notification-endpoint you@force.example"
-        )
-        console.print(
-            '  aws athena start-query-execution --work-group analyst --query-string "SELECT * FROM results.receipts"\n'
-        )
+        for line in _invitation(stack, codes[0]):
+            console.print(line, highlight=False, soft_wrap=True)
         stack.serve_forever()
+
+
+def _invitation(stack: LocalStack, code: str) -> Sequence[str]:
+    """Lines to copy into another shell. The endpoint is named each time: some versions of aws ignore it for SQS."""
+    aws = f"  aws --endpoint-url {stack.endpoint}"
+    return (
+        f"callclock is up at [bold]{stack.endpoint}[/bold]. Try, in another shell:\n",
+        f"  export AWS_DEFAULT_REGION={stack.region} AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=local",
+        f"{aws} s3 cp export.csv s3://{stack.physical('ExportsBucket')}/incoming/{code}/export.csv",
+        f"{aws} sns subscribe --topic-arn {stack.physical('BreachesTopic')} --protocol email "
+        "--notification-endpoint you@force.example",
+        f"{aws} athena start-query-execution --work-group analyst --query-string 'SELECT * FROM results.receipts'\n",
+    )

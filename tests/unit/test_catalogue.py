@@ -1,7 +1,9 @@
 """The catalogue: headers are read, complete, and a fault in one names file and line."""
 
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 
+import duckdb
 import pytest
 
 from callclock.clock import Month, PeriodKind
@@ -53,7 +55,7 @@ def test_reads_a_family() -> None:
     assert [m.name for m in short.metrics] == ["calls.a_s", "calls.b_s"]
     assert short.metrics[1].definition == "How long: a clock"
     assert short.metrics[0].settles_days == 28
-    assert [step.name for step in short.relations] == ["calls_population", "calls_in_period", "calls_cell"]
+    assert [step.name for step in short.relations] == ["calls_population", "calls_cuts", "calls_cell"]
     assert short.sql == "SELECT 1 AS value\n-- a remark of the SQL"
 
 
@@ -108,11 +110,31 @@ def test_every_exclusion_is_counted_by_reason() -> None:
         assert f"excluded_{reason}" in relations()["attendance_cell"].sql
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, duckdb.DuckDBPyConnection]]:
+    """A database by curated table, with nothing in it."""
+    known = Known(at("2026-04-01T00:00:00Z"), ())
+    with ExitStack() as open_ones:
+        found = {}
+        for table in {f.table for f in families()}:
+            con = found[table] = open_ones.enter_context(connect(tmp_path_factory.mktemp(table)))
+            prepare(con, table, [], home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
+        yield found
+
+
 @pytest.mark.parametrize("found", families(), ids=lambda f: f.name)
-def test_a_family_has_the_columns_of_the_contract(found: Family, tmp_path: Path) -> None:
-    with connect(tmp_path) as con:
-        known = Known(at("2026-04-01T00:00:00Z"), ())
-        prepare(con, found.table, [], home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
-        names = [row[0] for row in con.execute(f"DESCRIBE {found.select}").fetchall()]
+def test_a_family_has_the_columns_of_the_contract(
+    found: Family, prepared: Mapping[str, duckdb.DuckDBPyConnection]
+) -> None:
+    names = [row[0] for row in prepared[found.table].execute(f"DESCRIBE {found.select}").fetchall()]
     assert names == [column.name for column in METRIC_VALUES.columns]
     assert names[: len(VALUE_KEYS)] == list(VALUE_KEYS)
+
+
+def test_a_step_rests_on_periods_or_is_worked_out_once_for_all_of_them() -> None:
+    by_period = {name for name, step in relations().items() if step.by_period and step.stored}
+    assert by_period == {
+        *("attendance_cell", "attendance_percentiles", "attendance_spread"),
+        *("calls_cell", "calls_percentiles"),
+    }
+    assert not relations()["attendance_population"].by_period

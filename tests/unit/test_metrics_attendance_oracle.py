@@ -2,8 +2,8 @@
 
 import math
 import random
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from callclock.clock import Month, Period, PeriodKind, periods_of
 from callclock.metrics.catalogue import families
 from callclock.metrics.evaluate import SourceKnown
 from callclock.settings import AttendanceTarget, ConfigurationError, Force, Grade, MetricTarget, Targets
-from tests.support.attendance_oracle import LONDON, Figures, Key, World, expected
+from tests.support.against_oracle import same_values
+from tests.support.attendance_oracle import LONDON, World, expected
 from tests.support.curated import at, incident, values
 
 FAMILIES = [family for family in families() if family.table == "incidents"]
@@ -70,33 +71,9 @@ def check(rows: list[dict[str, Any]], home: Month, around: World, holes: Sequenc
     if datetime(home.year, home.month, 1, tzinfo=LONDON) > around.as_at:
         mine = {period for period in mine if period[0] not in {"fy_to_date", "rolling_12m"}}
     due = expected(rows, around, mine)
-    got = {key_of(row): row for row in found.to_dict("records")}
-    assert len(got) == len(found), "two rows with one key"
-    assert sorted(got) == sorted(due)
-    for key, figures in due.items():
-        compare(key, got[key], figures)
+    keys = ("metric", "period_kind", "period_label", "period_end", "grade_basis", "grade_scheme", "grade")
+    same_values(found, due, (*keys, "population", "area", "hour_of_week", "reason"))
     return len(due)
-
-
-def key_of(row: Mapping[str, Any]) -> Key:
-    names = ("metric", "period_kind", "period_label", "period_end", "grade_basis", "grade_scheme", "grade")
-    names += ("population", "area", "hour_of_week", "reason")
-    return tuple(str(row[name]) for name in names)
-
-
-def compare(key: Key, row: Mapping[str, Any], figures: Figures) -> None:
-    for name, due in figures.items():
-        got = row[name]
-        where = f"{key} {name}: {got} where {due} is due"
-        if name == "notes":
-            assert got == ";".join(due), where
-        elif name == "as_at":
-            assert got.replace(tzinfo=UTC) == due, where
-        elif due is None:
-            assert pd.isna(got), where
-        else:
-            assert not pd.isna(got), where
-            assert math.isclose(float(got), float(due), rel_tol=1e-9, abs_tol=1e-9), where
 
 
 def random_rows(
@@ -162,7 +139,7 @@ def test_random_records(seed: int, tmp_path: Path) -> None:
     rows += random_rows(chance, 40, at("2025-04-01T00:00:00Z"), 300, as_at)
     holes = [Period(PeriodKind.MONTH, date(2026, 3, 1), date(2026, 4, 1))] if seed % 2 else []
     around = world(as_at, counts_unknown=seed == 2, holes=holes)
-    for home in (Month(2026, 3), Month(2026, 1)) if seed else (Month(2025, 10),):
+    for home in ((Month(2025, 10),), (Month(2026, 3), Month(2026, 1)), (Month(2026, 3),))[seed]:
         assert check(rows, home, around, holes, tmp_path / str(home)) > 1000
 
 

@@ -2,8 +2,7 @@
 
 import math
 import random
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from callclock.clock import Month, periods_of
 from callclock.metrics.catalogue import families
 from callclock.metrics.evaluate import SourceKnown
-from tests.support.attendance_oracle import Figures, Key
+from tests.support.against_oracle import same_values
 from tests.support.calls_oracle import HUNG_UP, expected
 from tests.support.curated import at, call, values
 
@@ -26,30 +25,9 @@ def check(rows: list[dict[str, Any]], home: Month, as_at: datetime, workdir: Pat
     found = values(FAMILIES, rows, home, workdir, as_at=as_at, sources=sources)
     mine = {(p.kind.value, p.label, p.end.isoformat()) for p in periods_of(home)}
     due = expected(rows, as_at, {"delta": as_at}, mine)
-    got = {key_of(row): row for row in found.to_dict("records")}
-    assert len(got) == len(found), "two rows with one key"
-    assert sorted(got) == sorted(due)
-    for key, figures in due.items():
-        compare(key, got[key], figures)
+    keys = ("metric", "period_kind", "period_label", "period_end", "line", "queue", "hour_of_week", "stage")
+    same_values(found, due, keys)
     return len(due)
-
-
-def key_of(row: Mapping[str, Any]) -> Key:
-    names = ("metric", "period_kind", "period_label", "period_end", "line", "queue", "hour_of_week", "stage")
-    return tuple(str(row[name]) for name in names)
-
-
-def compare(key: Key, row: Mapping[str, Any], figures: Figures) -> None:
-    for name, due in figures.items():
-        got = row[name]
-        where = f"{key} {name}: {got} where {due} is due"
-        if name == "as_at":
-            assert got.replace(tzinfo=UTC) == due, where
-        elif due is None:
-            assert pd.isna(got), where
-        else:
-            assert not pd.isna(got), where
-            assert math.isclose(float(got), float(due), rel_tol=1e-9, abs_tol=1e-9), where
 
 
 def random_call(chance: random.Random, start: datetime, as_at: datetime) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from callclock.clock import Month
 from callclock.contracts import CALLS, INCIDENTS
 from callclock.engine import connect
 from callclock.metrics.catalogue import Family, families, relations
-from callclock.metrics.evaluate import Known, SourceKnown, prepare
+from callclock.metrics.evaluate import Known, SourceKnown, evaluate, prepare
 from local.athena_sql import athena_steps, to_athena
 from tests.support.curated import FORCE, TARGETS, at, call, incident, write
 
@@ -221,7 +221,7 @@ def test_the_athena_text_gives_the_same_values(family: Family, tmp_path: Path) -
     known = Known(as_at, (SourceKnown("test", as_at, "snapshot"),))
     with connect(tmp_path / "duckdb") as con:
         prepare(con, family.table, [path], home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
-        con.execute("INSERT INTO periods FROM home_periods")
+        evaluate(con, family, tmp_path / "values.parquet")
         ours = con.execute(f"SELECT * FROM ({family.select}) ORDER BY ALL").fetchall()
         for name, text in athena_steps(family).items():
             back = sqlglot.transpile(text, read="athena", write="duckdb")[0]

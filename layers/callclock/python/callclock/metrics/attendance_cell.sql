@@ -1,18 +1,19 @@
 -- relation: attendance_cell
--- from: attendance_in_period
--- stored: no
--- meaning: One row per cell with all that can be added up: grade x population x area (month and longer), grade x population (day and week), grade x hour of the week (month), with every roll-up.
+-- from: attendance_population, attendance_cuts, period_days
+-- stored: yes
+-- meaning: One row per cell with all that can be added up of attendance_cuts.
 WITH finest AS (
     -- Counted once at the finest grain: the roll-ups below add up a few thousand rows and not every incident ten times.
     SELECT
-        period_kind,
-        period_label,
-        grade_basis,
-        grade_scheme,
-        grade,
-        population,
-        area,
-        hour_of_week,
+        p.period_kind,
+        p.period_label,
+        r.grade_scheme,
+        r.grade_initial,
+        r.grade_final,
+        CASE WHEN h.by_hour THEN 'all' ELSE r.population END AS population,
+        CASE WHEN h.by_hour OR p.period_kind IN ('day', 'week') THEN 'all' ELSE r.area END AS area,
+        CASE WHEN h.by_hour THEN r.hour_of_week ELSE 'all' END AS hour_of_week,
+        h.by_hour,
         COUNT(*) FILTER (WHERE counted) AS incidents,
         COUNT(*) FILTER (WHERE attended) AS attended,
         COUNT(*) FILTER (WHERE still_open) AS still_open,
@@ -69,22 +70,41 @@ WITH finest AS (
         COUNT(*) FILTER (WHERE mature_7d) AS mature_7d,
         COUNT(*) FILTER (WHERE within_7d) AS within_7d,
         COUNT(*) FILTER (WHERE closed_7d) AS closed_7d,
-        COUNT(*) FILTER (WHERE placed AND target_ms IS NOT NULL) AS targeted,
-        COUNT(*) FILTER (WHERE counted AND target_ms IS NULL) AS no_target,
-        COUNT(*) FILTER (WHERE mature_target) AS mature_target,
-        COUNT(*) FILTER (WHERE within_target) AS within_target
-    FROM attendance_in_period
-    GROUP BY period_kind, period_label, grade_basis, grade_scheme, grade, population, area, hour_of_week
+        COUNT(*) FILTER (WHERE placed AND target_initial_ms IS NOT NULL) AS targeted_initial,
+        COUNT(*) FILTER (WHERE counted AND target_initial_ms IS NULL) AS no_target_initial,
+        COUNT(*) FILTER (WHERE mature_target_initial) AS mature_target_initial,
+        COUNT(*) FILTER (WHERE within_target_initial) AS within_target_initial,
+        COUNT(*) FILTER (WHERE placed AND target_final_ms IS NOT NULL) AS targeted_final,
+        COUNT(*) FILTER (WHERE counted AND target_final_ms IS NULL) AS no_target_final,
+        COUNT(*) FILTER (WHERE mature_target_final) AS mature_target_final,
+        COUNT(*) FILTER (WHERE within_target_final) AS within_target_final
+    FROM attendance_population AS r
+    INNER JOIN period_days AS p ON p.local_date = r.local_date
+    INNER JOIN (VALUES (false), (true)) AS h(by_hour) ON NOT h.by_hour OR p.period_kind = 'month'
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+),
+in_cell AS (
+    SELECT
+        f.*,
+        b.grade_basis,
+        CASE WHEN c.grade_basis = 'either' THEN 'all' ELSE f.grade_scheme END AS cell_scheme,
+        CASE c.grade_basis WHEN 'initial' THEN f.grade_initial WHEN 'final' THEN f.grade_final ELSE 'all' END AS grade,
+        CASE WHEN c.by_population THEN f.population ELSE 'all' END AS cell_population,
+        CASE WHEN c.by_area THEN f.area ELSE 'all' END AS cell_area
+    FROM finest AS f
+    INNER JOIN attendance_cuts AS c
+        ON c.period_kind = f.period_kind AND c.period_label = f.period_label AND c.by_hour = f.by_hour
+    INNER JOIN (VALUES ('initial'), ('final')) AS b(grade_basis) ON c.grade_basis IN ('either', b.grade_basis)
 )
 SELECT
     period_kind,
     period_label,
     grade_basis,
-    CASE WHEN GROUPING(grade) = 1 THEN 'all' ELSE grade_scheme END AS grade_scheme,
-    CASE WHEN GROUPING(grade) = 1 THEN 'all' ELSE grade END AS grade,
-    CASE WHEN GROUPING(population) = 1 THEN 'all' ELSE population END AS population,
-    CASE WHEN GROUPING(area) = 1 THEN 'all' ELSE area END AS area,
-    CASE WHEN GROUPING(hour_of_week) = 1 THEN 'all' ELSE hour_of_week END AS hour_of_week,
+    cell_scheme AS grade_scheme,
+    grade,
+    cell_population AS population,
+    cell_area AS area,
+    hour_of_week,
     CAST(SUM(incidents) AS BIGINT) AS incidents,
     CAST(SUM(attended) AS BIGINT) AS attended,
     CAST(SUM(still_open) AS BIGINT) AS still_open,
@@ -135,22 +155,9 @@ SELECT
     CAST(SUM(mature_7d) AS BIGINT) AS mature_7d,
     CAST(SUM(within_7d) AS BIGINT) AS within_7d,
     CAST(SUM(closed_7d) AS BIGINT) AS closed_7d,
-    CAST(SUM(targeted) AS BIGINT) AS targeted,
-    CAST(SUM(no_target) AS BIGINT) AS no_target,
-    CAST(SUM(mature_target) AS BIGINT) AS mature_target,
-    CAST(SUM(within_target) AS BIGINT) AS within_target
-FROM finest
-GROUP BY GROUPING SETS (
-    (period_kind, period_label, grade_basis, grade_scheme, grade, population, area),
-    (period_kind, period_label, grade_basis, grade_scheme, grade, population),
-    (period_kind, period_label, grade_basis, grade_scheme, grade, area),
-    (period_kind, period_label, grade_basis, grade_scheme, grade),
-    (period_kind, period_label, grade_basis, population, area),
-    (period_kind, period_label, grade_basis, population),
-    (period_kind, period_label, grade_basis, area),
-    (period_kind, period_label, grade_basis),
-    (period_kind, period_label, grade_basis, grade_scheme, grade, hour_of_week),
-    (period_kind, period_label, grade_basis, hour_of_week)
-)
-HAVING (GROUPING(area) = 1 OR period_kind NOT IN ('day', 'week'))
-    AND (GROUPING(hour_of_week) = 1 OR period_kind = 'month')
+    CAST(SUM(CASE grade_basis WHEN 'initial' THEN targeted_initial ELSE targeted_final END) AS BIGINT) AS targeted,
+    CAST(SUM(CASE grade_basis WHEN 'initial' THEN no_target_initial ELSE no_target_final END) AS BIGINT) AS no_target,
+    CAST(SUM(CASE grade_basis WHEN 'initial' THEN mature_target_initial ELSE mature_target_final END) AS BIGINT) AS mature_target,
+    CAST(SUM(CASE grade_basis WHEN 'initial' THEN within_target_initial ELSE within_target_final END) AS BIGINT) AS within_target
+FROM in_cell
+GROUP BY period_kind, period_label, grade_basis, cell_scheme, grade, cell_population, cell_area, hour_of_week

@@ -1,6 +1,6 @@
 -- name: attendance_gaps
 -- table: incidents
--- from: attendance_cell, attendance_percentiles, attendance_in_period
+-- from: attendance_cell, attendance_percentiles, attendance_spread
 -- keys: grade_basis, grade_scheme, grade, population, area
 -- look_behind: 0
 -- look_ahead: 0
@@ -44,50 +44,7 @@
 -- exclusions: As for attendance.within_4h; domestic abuse not known
 -- unit: share
 -- direction: higher_is_better
-WITH waited AS (
-    SELECT
-        i.period_kind,
-        i.period_label,
-        i.grade_basis,
-        CASE WHEN u.by_grade THEN i.grade_scheme ELSE 'all' END AS grade_scheme,
-        CASE WHEN u.by_grade THEN i.grade ELSE 'all' END AS grade,
-        CASE WHEN u.by_area THEN i.area ELSE 'all' END AS area,
-        i.population,
-        i.attend_ms
-    FROM attendance_in_period AS i
-    INNER JOIN (VALUES (true, true), (true, false), (false, true), (false, false)) AS u(by_grade, by_area)
-        ON NOT u.by_area OR i.period_kind NOT IN ('day', 'week')
-    WHERE i.attend_ms IS NOT NULL AND i.population IN ('domestic_abuse', 'other')
-),
-ordered AS (
-    -- up_to counts ties together, so the rank of a value does not hang on how equal values are ordered.
-    SELECT
-        w.*,
-        COUNT(*) OVER (
-            PARTITION BY period_kind, period_label, grade_basis, grade_scheme, grade, area, population
-            ORDER BY attend_ms RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS up_to,
-        COUNT(*) OVER (PARTITION BY period_kind, period_label, grade_basis, grade_scheme, grade, area, population) AS n
-    FROM waited AS w
-),
-bounds AS (
-    SELECT
-        period_kind, period_label, grade_basis, grade_scheme, grade, area, population,
-        MIN(CASE WHEN up_to >= FLOOR((n + 1) * 0.5E0 - 0.98E0 * SQRT(n)) THEN attend_ms END) AS low_ms,
-        MIN(CASE WHEN up_to >= n + 1 - FLOOR((n + 1) * 0.5E0 - 0.98E0 * SQRT(n)) THEN attend_ms END) AS high_ms
-    FROM ordered
-    WHERE n >= 10
-    GROUP BY period_kind, period_label, grade_basis, grade_scheme, grade, area, population
-),
-spread AS (
-    SELECT
-        period_kind, period_label, grade_basis, grade_scheme, grade, area,
-        -- 1.959964 / 3.919928 is one half: each group adds the square of half its interval's width.
-        CASE WHEN COUNT(*) = 2 THEN 0.5E0 * SQRT(SUM((LN(high_ms) - LN(low_ms)) * (LN(high_ms) - LN(low_ms)))) END AS half_width
-    FROM bounds
-    GROUP BY period_kind, period_label, grade_basis, grade_scheme, grade, area
-),
-beside AS (
+WITH beside AS (
     SELECT
         c.period_kind, c.period_label, c.grade_basis, c.grade_scheme, c.grade, c.area,
         MAX(CASE WHEN c.population = 'domestic_abuse' THEN c.incidents ELSE 0 END) AS incidents,
@@ -139,7 +96,7 @@ gaps AS (
         SQRT((r.abuse_mid + r.abuse_half - r.abuse_p) * (r.abuse_mid + r.abuse_half - r.abuse_p)
             + (r.other_p - r.other_mid + r.other_half) * (r.other_p - r.other_mid + r.other_half)) AS above
     FROM reached AS r
-    LEFT JOIN spread AS s
+    LEFT JOIN attendance_spread AS s
         ON s.period_kind = r.period_kind AND s.period_label = r.period_label AND s.grade_basis = r.grade_basis
         AND s.grade_scheme = r.grade_scheme AND s.grade = r.grade AND s.area = r.area
 )

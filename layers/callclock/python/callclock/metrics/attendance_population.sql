@@ -62,7 +62,7 @@ judged AS (
 ),
 seen AS (
     SELECT
-        j.started_at,
+        j.local_date,
         j.hour_of_week,
         j.grade_scheme,
         j.initial_key AS grade_initial,

@@ -1,60 +1,103 @@
 -- relation: calls_cell
--- from: calls_in_period
--- stored: no
--- meaning: One row per cell with all that the call families count: line x queue, line, and line x hour of the week (month). Lines are never added up: a 999 and a 101 call are two things.
+-- from: calls_population, calls_cuts, period_days
+-- stored: yes
+-- meaning: One row per cell of calls_cuts with all that can be added up; stage is all for the whole of a cell.
+WITH finest AS (
+    -- Counted once at the finest grain: the roll-ups below add up a few thousand rows and not every call six times.
+    SELECT
+        p.period_kind,
+        p.period_label,
+        r.line,
+        r.queue,
+        CASE WHEN p.period_kind = 'month' THEN r.hour_of_week ELSE 'all' END AS hour_of_week,
+        r.stage,
+        COUNT(*) FILTER (WHERE counted) AS offered,
+        COUNT(*) FILTER (WHERE NOT counted) AS excluded,
+        COUNT(*) FILTER (WHERE stage = 'answered') AS answered,
+        COUNT(*) FILTER (WHERE stage = 'unknown') AS unknown_stage,
+        COUNT(*) FILTER (WHERE hung_up) AS hung_up,
+        COUNT(*) FILTER (WHERE hung_up AND NOT live_answer) AS abandoned,
+        COUNT(*) FILTER (WHERE stage = 'callback_pending') AS pending,
+        COUNT(*) FILTER (WHERE counted AND NOT live_answer AND stage NOT IN ('callback_served', 'callback_pending')) AS no_person,
+        MAX(last_event_at) AS last_event_at,
+
+        -- the queue
+        COUNT(*) FILTER (WHERE queued) AS queued,
+        COUNT(*) FILTER (WHERE left_in_queue) AS left_in_queue,
+        COUNT(*) FILTER (WHERE queued AND stage = 'callback_pending') AS queued_pending,
+        COUNT(*) FILTER (WHERE queued AND stage = 'callback_unserved') AS queued_unserved,
+        COUNT(*) FILTER (WHERE left_in_queue AND queue_gave_up_ms IS NULL) AS left_unknown_when,
+        COUNT(*) FILTER (WHERE queue_gave_up_ms < 5000) AS left_under_5s,
+        COUNT(*) FILTER (WHERE queue_gave_up_ms < 10000) AS left_under_10s,
+        COUNT(*) FILTER (WHERE queue_gave_up_ms < 30000) AS left_under_30s,
+        COUNT(*) FILTER (WHERE queue_gave_up_ms < 60000) AS left_under_60s,
+
+        -- waits in ms
+        COUNT(wait_first_ms) AS wait_first_n,
+        SUM(wait_first_ms) AS wait_first_total_ms,
+        COUNT(wait_final_ms) AS wait_final_n,
+        SUM(wait_final_ms) AS wait_final_total_ms,
+        COUNT(queue_wait_first_ms) AS queue_wait_first_n,
+        SUM(queue_wait_first_ms) AS queue_wait_first_total_ms,
+        COUNT(*) FILTER (WHERE live_answer AND wait_first_ms IS NULL) AS answered_unknown_when,
+        COUNT(*) FILTER (WHERE wait_first_ms < 10000) AS first_under_10s,
+        COUNT(*) FILTER (WHERE wait_first_ms < 30000) AS first_under_30s,
+        COUNT(*) FILTER (WHERE wait_first_ms < 60000) AS first_under_60s,
+        COUNT(*) FILTER (WHERE wait_first_ms > 300000 OR (gave_up_ms > 300000 AND NOT live_answer)) AS waited_over_5m,
+        COUNT(*) FILTER (WHERE wait_first_ms > 900000 OR (gave_up_ms > 900000 AND NOT live_answer)) AS waited_over_15m,
+        COUNT(gave_up_ms) AS gave_up_n
+    FROM calls_population AS r
+    INNER JOIN period_days AS p ON p.local_date = r.local_date
+    GROUP BY 1, 2, 3, 4, 5, 6
+),
+in_cell AS (
+    SELECT
+        f.*,
+        CASE WHEN c.by_queue THEN f.queue ELSE 'all' END AS cell_queue,
+        CASE WHEN c.by_hour THEN f.hour_of_week ELSE 'all' END AS cell_hour,
+        CASE WHEN c.by_stage THEN f.stage ELSE 'all' END AS cell_stage
+    FROM finest AS f
+    -- A call that does not count has no stage.
+    INNER JOIN calls_cuts AS c
+        ON c.period_kind = f.period_kind AND c.period_label = f.period_label AND (NOT c.by_stage OR f.stage IS NOT NULL)
+)
 SELECT
     period_kind,
     period_label,
     line,
-    CASE WHEN GROUPING(queue) = 1 THEN 'all' ELSE queue END AS queue,
-    CASE WHEN GROUPING(hour_of_week) = 1 THEN 'all' ELSE hour_of_week END AS hour_of_week,
-    COUNT(*) FILTER (WHERE counted) AS offered,
-    COUNT(*) FILTER (WHERE NOT counted) AS excluded,
-    COUNT(*) FILTER (WHERE stage = 'answered') AS answered,
-    COUNT(*) FILTER (WHERE stage = 'unknown') AS unknown_stage,
-    COUNT(*) FILTER (WHERE hung_up) AS hung_up,
-    COUNT(*) FILTER (WHERE hung_up AND NOT live_answer) AS abandoned,
-    COUNT(*) FILTER (WHERE stage = 'callback_pending') AS pending,
-    COUNT(*) FILTER (WHERE counted AND NOT live_answer AND stage NOT IN ('callback_served', 'callback_pending')) AS no_person,
+    cell_queue AS queue,
+    cell_hour AS hour_of_week,
+    cell_stage AS stage,
+    CAST(SUM(offered) AS BIGINT) AS offered,
+    CAST(SUM(excluded) AS BIGINT) AS excluded,
+    CAST(SUM(answered) AS BIGINT) AS answered,
+    CAST(SUM(unknown_stage) AS BIGINT) AS unknown_stage,
+    CAST(SUM(hung_up) AS BIGINT) AS hung_up,
+    CAST(SUM(abandoned) AS BIGINT) AS abandoned,
+    CAST(SUM(pending) AS BIGINT) AS pending,
+    CAST(SUM(no_person) AS BIGINT) AS no_person,
     MAX(last_event_at) AS last_event_at,
-
-    -- the queue
-    COUNT(*) FILTER (WHERE queued) AS queued,
-    COUNT(*) FILTER (WHERE left_in_queue) AS left_in_queue,
-    COUNT(*) FILTER (WHERE queued AND stage = 'callback_pending') AS queued_pending,
-    COUNT(*) FILTER (WHERE queued AND stage = 'callback_unserved') AS queued_unserved,
-    COUNT(*) FILTER (WHERE left_in_queue AND queue_gave_up_ms IS NULL) AS left_unknown_when,
-    COUNT(*) FILTER (WHERE queue_gave_up_ms < 5000) AS left_under_5s,
-    COUNT(*) FILTER (WHERE queue_gave_up_ms < 10000) AS left_under_10s,
-    COUNT(*) FILTER (WHERE queue_gave_up_ms < 30000) AS left_under_30s,
-    COUNT(*) FILTER (WHERE queue_gave_up_ms < 60000) AS left_under_60s,
-
-    -- waits in ms
-    COUNT(wait_first_ms) AS wait_first_n,
-    CAST(SUM(wait_first_ms) AS DOUBLE) / NULLIF(COUNT(wait_first_ms), 0) AS wait_first_mean_ms,
-    quantile_cont(wait_first_ms, 0.5) AS wait_first_median_ms,
-    quantile_cont(wait_first_ms, 0.9) AS wait_first_p90_ms,
-    quantile_cont(wait_first_ms, 0.95) AS wait_first_p95_ms,
-    COUNT(wait_final_ms) AS wait_final_n,
-    CAST(SUM(wait_final_ms) AS DOUBLE) / NULLIF(COUNT(wait_final_ms), 0) AS wait_final_mean_ms,
-    quantile_cont(wait_final_ms, 0.5) AS wait_final_median_ms,
-    quantile_cont(wait_final_ms, 0.9) AS wait_final_p90_ms,
-    quantile_cont(wait_final_ms, 0.95) AS wait_final_p95_ms,
-    COUNT(queue_wait_first_ms) AS queue_wait_first_n,
-    CAST(SUM(queue_wait_first_ms) AS DOUBLE) / NULLIF(COUNT(queue_wait_first_ms), 0) AS queue_wait_first_mean_ms,
-    quantile_cont(queue_wait_first_ms, 0.5) AS queue_wait_first_median_ms,
-    quantile_cont(queue_wait_first_ms, 0.9) AS queue_wait_first_p90_ms,
-    quantile_cont(queue_wait_first_ms, 0.95) AS queue_wait_first_p95_ms,
-    COUNT(*) FILTER (WHERE live_answer AND wait_first_ms IS NULL) AS answered_unknown_when,
-    COUNT(*) FILTER (WHERE wait_first_ms < 10000) AS first_under_10s,
-    COUNT(*) FILTER (WHERE wait_first_ms < 30000) AS first_under_30s,
-    COUNT(*) FILTER (WHERE wait_first_ms < 60000) AS first_under_60s,
-    COUNT(*) FILTER (WHERE wait_first_ms > 300000 OR (gave_up_ms > 300000 AND NOT live_answer)) AS waited_over_5m,
-    COUNT(*) FILTER (WHERE wait_first_ms > 900000 OR (gave_up_ms > 900000 AND NOT live_answer)) AS waited_over_15m
-FROM calls_in_period
-GROUP BY GROUPING SETS (
-    (period_kind, period_label, line, queue),
-    (period_kind, period_label, line),
-    (period_kind, period_label, line, hour_of_week)
-)
-HAVING GROUPING(hour_of_week) = 1 OR period_kind = 'month'
+    CAST(SUM(queued) AS BIGINT) AS queued,
+    CAST(SUM(left_in_queue) AS BIGINT) AS left_in_queue,
+    CAST(SUM(queued_pending) AS BIGINT) AS queued_pending,
+    CAST(SUM(queued_unserved) AS BIGINT) AS queued_unserved,
+    CAST(SUM(left_unknown_when) AS BIGINT) AS left_unknown_when,
+    CAST(SUM(left_under_5s) AS BIGINT) AS left_under_5s,
+    CAST(SUM(left_under_10s) AS BIGINT) AS left_under_10s,
+    CAST(SUM(left_under_30s) AS BIGINT) AS left_under_30s,
+    CAST(SUM(left_under_60s) AS BIGINT) AS left_under_60s,
+    CAST(SUM(wait_first_n) AS BIGINT) AS wait_first_n,
+    CAST(SUM(wait_first_total_ms) AS DOUBLE) / NULLIF(SUM(wait_first_n), 0) AS wait_first_mean_ms,
+    CAST(SUM(wait_final_n) AS BIGINT) AS wait_final_n,
+    CAST(SUM(wait_final_total_ms) AS DOUBLE) / NULLIF(SUM(wait_final_n), 0) AS wait_final_mean_ms,
+    CAST(SUM(queue_wait_first_n) AS BIGINT) AS queue_wait_first_n,
+    CAST(SUM(queue_wait_first_total_ms) AS DOUBLE) / NULLIF(SUM(queue_wait_first_n), 0) AS queue_wait_first_mean_ms,
+    CAST(SUM(answered_unknown_when) AS BIGINT) AS answered_unknown_when,
+    CAST(SUM(first_under_10s) AS BIGINT) AS first_under_10s,
+    CAST(SUM(first_under_30s) AS BIGINT) AS first_under_30s,
+    CAST(SUM(first_under_60s) AS BIGINT) AS first_under_60s,
+    CAST(SUM(waited_over_5m) AS BIGINT) AS waited_over_5m,
+    CAST(SUM(waited_over_15m) AS BIGINT) AS waited_over_15m,
+    CAST(SUM(gave_up_n) AS BIGINT) AS gave_up_n
+FROM in_cell
+GROUP BY period_kind, period_label, line, cell_queue, cell_hour, cell_stage

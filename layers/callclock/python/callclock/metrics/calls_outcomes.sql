@@ -159,4 +159,4 @@ SELECT
     CAST(NULL AS VARCHAR) AS notes
 FROM figures AS c
 -- A source without a queue has no rate of the queued.
-WHERE c.offered > 0 AND (c.queued > 0 OR NOT c.of_queued)
+WHERE c.offered > 0 AND c.stage = 'all' AND (c.queued > 0 OR NOT c.of_queued)

@@ -35,7 +35,7 @@ reached AS (
     FROM staged AS g
 )
 SELECT
-    r.started_at,
+    r.local_date,
     r.hour_of_week,
     r.line,
     COALESCE(r.queue, 'none') AS queue,

@@ -1,6 +1,6 @@
 -- name: calls_waits
 -- table: calls
--- from: calls_cell
+-- from: calls_cell, calls_percentiles
 -- keys: line, queue, hour_of_week
 -- look_behind: 0
 -- look_ahead: 0
@@ -75,17 +75,17 @@ WITH figures AS (
         m.clock,
         CASE m.metric
             WHEN 'calls.wait_first_mean_s' THEN CAST(c.wait_first_mean_ms AS DOUBLE) / 1000.0E0
-            WHEN 'calls.wait_first_median_s' THEN CAST(c.wait_first_median_ms AS DOUBLE) / 1000.0E0
-            WHEN 'calls.wait_first_p90_s' THEN CAST(c.wait_first_p90_ms AS DOUBLE) / 1000.0E0
-            WHEN 'calls.wait_first_p95_s' THEN CAST(c.wait_first_p95_ms AS DOUBLE) / 1000.0E0
+            WHEN 'calls.wait_first_median_s' THEN CAST(q.wait_first_median_ms AS DOUBLE) / 1000.0E0
+            WHEN 'calls.wait_first_p90_s' THEN CAST(q.wait_first_p90_ms AS DOUBLE) / 1000.0E0
+            WHEN 'calls.wait_first_p95_s' THEN CAST(q.wait_first_p95_ms AS DOUBLE) / 1000.0E0
             WHEN 'calls.wait_final_mean_s' THEN CAST(c.wait_final_mean_ms AS DOUBLE) / 1000.0E0
-            WHEN 'calls.wait_final_median_s' THEN CAST(c.wait_final_median_ms AS DOUBLE) / 1000.0E0
-            WHEN 'calls.wait_final_p90_s' THEN CAST(c.wait_final_p90_ms AS DOUBLE) / 1000.0E0
-            WHEN 'calls.wait_final_p95_s' THEN CAST(c.wait_final_p95_ms AS DOUBLE) / 1000.0E0
+            WHEN 'calls.wait_final_median_s' THEN CAST(q.wait_final_median_ms AS DOUBLE) / 1000.0E0
+            WHEN 'calls.wait_final_p90_s' THEN CAST(q.wait_final_p90_ms AS DOUBLE) / 1000.0E0
+            WHEN 'calls.wait_final_p95_s' THEN CAST(q.wait_final_p95_ms AS DOUBLE) / 1000.0E0
             WHEN 'calls.queue_wait_first_mean_s' THEN CAST(c.queue_wait_first_mean_ms AS DOUBLE) / 1000.0E0
-            WHEN 'calls.queue_wait_first_median_s' THEN CAST(c.queue_wait_first_median_ms AS DOUBLE) / 1000.0E0
-            WHEN 'calls.queue_wait_first_p90_s' THEN CAST(c.queue_wait_first_p90_ms AS DOUBLE) / 1000.0E0
-            WHEN 'calls.queue_wait_first_p95_s' THEN CAST(c.queue_wait_first_p95_ms AS DOUBLE) / 1000.0E0
+            WHEN 'calls.queue_wait_first_median_s' THEN CAST(q.queue_wait_first_median_ms AS DOUBLE) / 1000.0E0
+            WHEN 'calls.queue_wait_first_p90_s' THEN CAST(q.queue_wait_first_p90_ms AS DOUBLE) / 1000.0E0
+            WHEN 'calls.queue_wait_first_p95_s' THEN CAST(q.queue_wait_first_p95_ms AS DOUBLE) / 1000.0E0
         END AS value,
         CASE m.metric
             WHEN 'calls.answered_within_10s' THEN c.first_under_10s
@@ -104,6 +104,9 @@ WITH figures AS (
             ELSE c.offered - c.answered_unknown_when
         END AS n
     FROM calls_cell AS c
+    LEFT JOIN calls_percentiles AS q
+        ON q.period_kind = c.period_kind AND q.period_label = c.period_label AND q.line = c.line
+        AND q.queue = c.queue AND q.hour_of_week = c.hour_of_week AND q.stage = c.stage
     CROSS JOIN (VALUES
         ('calls.wait_first_mean_s', 'wait_first'),
         ('calls.wait_first_median_s', 'wait_first'),
@@ -147,4 +150,4 @@ SELECT
     CAST(NULL AS DOUBLE) AS ci_high,
     CAST(NULL AS VARCHAR) AS notes
 FROM figures AS c
-WHERE c.offered > 0
+WHERE c.offered > 0 AND c.stage = 'all'

@@ -18,7 +18,7 @@ UNITS = frozenset({"s", "share", "count", "ratio"})
 DIRECTIONS = frozenset({"lower_is_better", "higher_is_better", "neutral"})
 INPUTS = frozenset(
     [
-        *("incidents", "calls", "sources", "run", "periods"),
+        *("incidents", "calls", "sources", "run", "periods", "period_days"),
         *("grades", "services", "areas", "attendance_targets", "metric_targets"),
         *("keyed", "definitions"),
     ]
@@ -63,7 +63,8 @@ class Relation:
     Attributes
     ----------
     stored
-        Worked out once and kept while families are evaluated; else a view.
+        Worked out once (for each kind of period, where it rests on ``periods``) and kept while families are evaluated;
+        else a view.
     """
 
     name: str
@@ -71,6 +72,11 @@ class Relation:
     stored: bool
     meaning: str
     sql: str
+
+    @property
+    def by_period(self) -> bool:
+        """Whether it rests on the periods that are asked for."""
+        return any(i in {"periods", "period_days"} or (i not in INPUTS and relation(i).by_period) for i in self.inputs)
 
 
 @dataclass(frozen=True)

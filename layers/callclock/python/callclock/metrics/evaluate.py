@@ -8,14 +8,15 @@ from pathlib import Path
 
 import duckdb
 
-from callclock.clock import Month, Period, local_midnight, periods_of
+from callclock.clock import Month, Period, PeriodKind, local_midnight, periods_of
 from callclock.contracts import CONTRACT_VERSION, METRIC_VALUES, TABLES, VALUE_KEYS
 from callclock.engine import name, quote, rows_of
-from callclock.metrics.catalogue import INPUTS, LONG, Family, Relation, relations
+from callclock.metrics.catalogue import LONG, Family, Relation, families
 from callclock.settings import AttendanceTarget, ConfigurationError, Force, Grade, MetricTarget, Targets
 
 _EVER = date(1, 1, 1)
 _FOR_EVER = date(9999, 12, 31)
+_ALWAYS_ORDERED = frozenset({"metric", "period_kind", "period_label", "period_end"})
 type _Dated = Grade | AttendanceTarget | MetricTarget
 
 
@@ -96,9 +97,17 @@ def prepare(
     periods = [_period_row(period, force, known) for period in periods_of(home) if begun or period.kind not in LONG]
     _fill(con, "home_periods", columns, periods)
     _fill(con, "periods", columns, [])
+    _fill(con, "period_days", "period_kind VARCHAR, period_label VARCHAR, local_date DATE", [])
+    _fill(con, "worked_out", "step VARCHAR, period_kind VARCHAR", [])
     for step in _of_table(table):
-        kind = "TABLE" if step.stored else "VIEW"
-        con.execute(f"CREATE OR REPLACE TEMP {kind} {name(step.name)} AS {step.sql}")
+        if step.stored and step.by_period:
+            kept = name(f"kept_{step.name}")
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS {step.sql}")
+            of_periods = f"SELECT * FROM {kept} WHERE period_kind IN (SELECT period_kind FROM periods)"
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {name(step.name)} AS {of_periods}")
+        else:
+            kind = "TABLE" if step.stored else "VIEW"
+            con.execute(f"CREATE OR REPLACE TEMP {kind} {name(step.name)} AS {step.sql}")
 
 
 def evaluate(
@@ -106,8 +115,7 @@ def evaluate(
 ) -> int:
     """Work out the values of a family for the partition that :func:`prepare` named, and write them.
 
-    Year to date and rolling year one after the other: percentiles keep their values in memory, and so twelve months
-    bound it.
+    What the family shares with others is worked out with the first of them.
 
     Parameters
     ----------
@@ -121,40 +129,54 @@ def evaluate(
     int
         Rows written, in the order of their keys, with the columns of ``contracts.METRIC_VALUES``.
     """
-    columns = ", ".join(f"{name(c.name)} {c.kind.duckdb}" for c in METRIC_VALUES.columns)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE found ({columns})")
-    together = [family.kinds] if not set(family.kinds) & set(LONG) else [(kind,) for kind in family.kinds]
-    for kinds in together:
-        con.execute("DELETE FROM periods")
-        con.execute("INSERT INTO periods FROM home_periods WHERE period_kind IN ?", [[kind.value for kind in kinds]])
-        con.execute(f"INSERT INTO found BY NAME {family.select}")
-    order = ", ".join((*VALUE_KEYS, "period_end"))
+    for step in family.relations:
+        if step.stored and step.by_period:
+            _keep(con, step, family.kinds)
+    _of_kinds(con, family.kinds)
+    columns = ", ".join(f"CAST({name(c.name)} AS {c.kind.duckdb}) AS {name(c.name)}" for c in METRIC_VALUES.columns)
+    # Every other key column is the same in all rows.
+    order = ", ".join(key for key in (*VALUE_KEYS, "period_end") if key in _ALWAYS_ORDERED or key in family.keys)
     said = {"contract_version": str(CONTRACT_VERSION), **(metadata or {})}
     pairs = ", ".join(f"{quote(key)}: {quote(value)}" for key, value in said.items())
-    con.execute(
-        f"COPY (FROM found ORDER BY {order}) TO {quote(str(out))} (FORMAT parquet, COMPRESSION zstd, "
-        f"COMPRESSION_LEVEL 1, KV_METADATA {{{pairs}}})"
-    )
-    counted = con.execute("SELECT COUNT(*) FROM found").fetchone()
-    con.execute("DROP TABLE found")
+    counted = con.execute(
+        f"COPY (SELECT {columns} FROM ({family.select}) ORDER BY {order}) TO {quote(str(out))} (FORMAT parquet, "
+        f"COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA {{{pairs}}})"
+    ).fetchone()
     return int(counted[0]) if counted else 0
 
 
+def _keep(con: duckdb.DuckDBPyConnection, step: Relation, kinds: Sequence[PeriodKind]) -> None:
+    """Work a stored step out for the kinds of period that it does not hold yet.
+
+    Year to date and rolling year one after the other: percentiles keep their values in memory, and so twelve months
+    bound it.
+    """
+    held = con.execute("SELECT period_kind FROM worked_out WHERE step = ?", [step.name]).fetchall()
+    wanted = [kind for kind in kinds if (kind.value,) not in held]
+    for together in ([kind for kind in wanted if kind not in LONG], *([kind] for kind in wanted if kind in LONG)):
+        if together:
+            _of_kinds(con, together)
+            con.execute(f"INSERT INTO {name(f'kept_{step.name}')} BY NAME {step.sql}")
+            con.executemany("INSERT INTO worked_out VALUES (?, ?)", [(step.name, kind.value) for kind in together])
+
+
+def _of_kinds(con: duckdb.DuckDBPyConnection, kinds: Sequence[PeriodKind]) -> None:
+    """Let ``periods`` hold the partition's periods of these kinds, and ``period_days`` each local day of them.
+
+    Records join by day: to find a record's periods by their bounds costs several times as much.
+    """
+    con.execute("DELETE FROM periods")
+    con.execute("INSERT INTO periods FROM home_periods WHERE period_kind IN ?", [[kind.value for kind in kinds]])
+    con.execute("DELETE FROM period_days")
+    con.execute(
+        "INSERT INTO period_days SELECT period_kind, period_label, "
+        "UNNEST(generate_series(period_start, period_end - 1, INTERVAL 1 DAY)) FROM periods"
+    )
+
+
 def _of_table(table: str) -> Iterable[Relation]:
-    """Shared steps that rest on a curated table, each after what it needs."""
-    found: dict[str, Relation] = {}
-    waiting = dict(relations())
-    while True:
-        ready = [
-            step
-            for step in waiting.values()
-            if any(i == table or i in found for i in step.inputs)
-            and all(i in INPUTS or i in found for i in step.inputs)
-        ]
-        if not ready:
-            return found.values()
-        for step in ready:
-            found[step.name] = waiting.pop(step.name)
+    """Shared steps of the families of a curated table, each after what it needs."""
+    return {step.name: step for family in families() if family.table == table for step in family.relations}.values()
 
 
 def _period_row(period: Period, force: Force, known: Known) -> tuple[object, ...]:

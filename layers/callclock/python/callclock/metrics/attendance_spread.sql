@@ -1,0 +1,54 @@
+-- relation: attendance_spread
+-- from: attendance_in_cell, attendance_cell
+-- stored: yes
+-- meaning: Half the width, on the scale of logarithms, of the 95 % interval of domestic abuse's median wait over that of other incidents; NULL under 10 attended in either (Price and Bonett). METRICS "gap_ratio_other".
+WITH groups AS (
+    -- A number in place of seven columns of text: the ordering below is most of the work.
+    SELECT
+        period_kind, period_label, cut_basis, grade_scheme, grade, area, population, n,
+        DENSE_RANK() OVER (ORDER BY period_kind, period_label, cut_basis, grade_scheme, grade, area, population) AS group_no
+    FROM (
+        SELECT
+            c.*,
+            c.attend_n AS n,
+            CASE WHEN c.grade = 'all' THEN 'either' ELSE c.grade_basis END AS cut_basis
+        FROM attendance_cell AS c
+        WHERE c.attend_n >= 10 AND c.population IN ('domestic_abuse', 'other') AND (c.grade <> 'all' OR c.grade_basis = 'initial')
+    ) AS c
+),
+ordered AS (
+    SELECT g.group_no, g.n, w.attend_ms, RANK() OVER (PARTITION BY g.group_no ORDER BY w.attend_ms) AS place
+    FROM attendance_in_cell AS w
+    INNER JOIN groups AS g
+        ON g.period_kind = w.period_kind AND g.period_label = w.period_label AND g.cut_basis = w.grade_basis
+        AND g.grade_scheme = w.grade_scheme AND g.grade = w.grade AND g.area = w.area AND g.population = w.population
+    WHERE w.attend_ms IS NOT NULL
+),
+bounds AS (
+    -- The k-th smallest value is the greatest with fewer than k below it, however equal values are ordered.
+    SELECT
+        group_no,
+        MAX(CASE WHEN place <= FLOOR((n + 1) * 0.5E0 - 0.98E0 * SQRT(n)) THEN attend_ms END) AS low_ms,
+        MAX(CASE WHEN place <= n + 1 - FLOOR((n + 1) * 0.5E0 - 0.98E0 * SQRT(n)) THEN attend_ms END) AS high_ms
+    FROM ordered
+    GROUP BY group_no
+),
+spread AS (
+    SELECT
+        period_kind, period_label, cut_basis, grade_scheme, grade, area,
+        -- 1.959964 / 3.919928 is one half: each group adds the square of half its interval's width.
+        CASE WHEN COUNT(*) = 2 THEN 0.5E0 * SQRT(SUM((LN(high_ms) - LN(low_ms)) * (LN(high_ms) - LN(low_ms)))) END AS half_width
+    FROM bounds AS w
+    INNER JOIN groups AS g ON g.group_no = w.group_no
+    GROUP BY period_kind, period_label, cut_basis, grade_scheme, grade, area
+)
+SELECT
+    s.period_kind,
+    s.period_label,
+    b.grade_basis,
+    s.grade_scheme,
+    s.grade,
+    s.area,
+    s.half_width
+FROM spread AS s
+INNER JOIN (VALUES ('initial'), ('final')) AS b(grade_basis) ON s.cut_basis IN ('either', b.grade_basis)
