@@ -38,7 +38,7 @@ def demo(
     json_: AsJson = False,
 ) -> None:
     """Drop exports of a made-up force as they would have come, and show what callclock tells."""
-    console = Console(stderr=json_, width=100)
+    console = Console(stderr=json_, width=100, emoji=False)
     with tempfile.TemporaryDirectory(prefix="callclock-year-") as folder:
         story = telling.year(Path(folder)) if year else telling.samples()
         summary = telling.tell(story, out, console)
@@ -66,14 +66,15 @@ def run(
 ) -> None:
     """Deploy, drop FILES, wait until quiet and leave every bucket under OUT. Exit 3 when one was refused or held."""
     try:
-        outcome = running.run(files, config=config, force=force, out=out, console=Console(stderr=True, quiet=json_))
+        console = Console(stderr=True, quiet=json_, emoji=False)
+        outcome = running.run(files, config=config, force=force, out=out, console=console)
     except (running.UsageError, ConfigurationError) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(EXIT_USAGE) from fault
     if json_:
         typer.echo(json.dumps(outcome.as_json(), indent=1))
     else:
-        show.outcome(outcome, Console(width=100))
+        show.outcome(outcome, Console(width=100, emoji=False))
     if outcome.faults:
         raise typer.Exit(EXIT_FAULT)
     if not outcome.all_read:
@@ -88,7 +89,7 @@ def up(
 ) -> None:
     """Stay up: point the aws command line, PyAthena or a notebook at it. Ctrl-C ends it."""
     try:
-        running.stay_up(port, config=config, forces=force or [], console=Console(width=100))
+        running.stay_up(port, config=config, forces=force or [], console=Console(width=100, emoji=False))
     except (running.UsageError, ConfigurationError) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(EXIT_USAGE) from fault
@@ -123,7 +124,7 @@ def status(
         typer.echo(json.dumps([json.loads(receipt.to_json()) for receipt in found], indent=1))
         return
     for receipt in found:
-        show.receipt(receipt, Console(width=100))
+        show.receipt(receipt, Console(width=100, emoji=False))
 
 
 @sources_app.command("check")
@@ -142,7 +143,7 @@ def sources_check(
     if json_:
         typer.echo(json.dumps(checked.as_json(), indent=1))
     else:
-        show.checked(checked, Console(width=100))
+        show.checked(checked, Console(width=100, emoji=False))
     if not checked.would_be_read:
         raise typer.Exit(EXIT_HELD)
 

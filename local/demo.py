@@ -150,8 +150,8 @@ def tell(story: Story, out: Path, console: Console) -> dict[str, object]:
     _print_reasons(receipts, console)
     _print_figures(out, console)
     if mails:
-        whole = next((mail for mail in mails if "beyond its limit" in mail.subject), mails[-1])
-        console.print(f"\n[bold]One of {len(mails)} mails, whole[/]\n")
+        whole = mails[-1]
+        console.print(f"\n[bold]The last of {len(mails)} mails, whole[/]\n")
         console.print(f"Subject: {whole.subject}\n\n{whole.text}", highlight=False, markup=False, soft_wrap=True)
     [page] = sorted((out / "results/internal/page").rglob("index.html"))
     seconds = time.monotonic() - began

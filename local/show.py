@@ -119,4 +119,4 @@ def query(sql: str, out: Path, *, as_json: bool) -> None:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
-    Console().print(table)
+    Console(emoji=False).print(table)

@@ -112,6 +112,9 @@ def _figures(group: list[Heard]) -> Iterator[tuple[str, str, Figures]]:
     for stage in {h.stage for h in calls}:
         share = _share(sum(h.stage == stage for h in calls), len(calls))
         yield "calls.stage_share", stage, {**share, "n_immature": sum(h.stage == "callback_pending" for h in calls)}
+        unheard = sum(h.stage == stage and h.stage in HUNG_UP and not h.live for h in calls)
+        if unheard:
+            yield "calls.abandoned_share", stage, _share(unheard, len(calls))
     for stage in {h.stage for h in calls if h.stage in HUNG_UP} | {"all"}:
         times = [h.ended for h in calls if h.stage in HUNG_UP and stage in {"all", h.stage}]
         if times:

@@ -46,7 +46,9 @@ def rows_of(columns: Sequence[Column], paths: Sequence[Path]) -> str:
 
 
 @contextmanager
-def connect(workdir: Path, *, threads: int | None = None, memory_mb: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(
+    workdir: Path, *, threads: int | None = None, memory_mb: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an in-memory database that spills to ``workdir`` and can reach nothing else.
 
     Parameters

@@ -25,7 +25,7 @@ from callclock.outbox import Topic
 from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
 from callclock.replay import Rule
 from callclock.results import fetch_restatements, fetch_values
-from callclock.series import Series, load_series, load_split, where_of
+from callclock.series import Series, load_series, load_split, metrics_of, where_of
 from callclock.settings import Force, ThresholdRule
 from callclock.thresholds import Decision, Delivered, decide
 
@@ -116,7 +116,7 @@ def _tell_of_values(hint: Hint, notify: Notify) -> int:
     settings = configuration.in_force(notify.lake)
     force = settings.force(hint.force_code) or Force(name=hint.force_code)
     rules = [rule for rule in settings.rules if not rule.forces or hint.force_code in rule.forces]
-    metrics = {rule.metric for rule in rules}
+    metrics = {metric for rule in rules for metric in metrics_of(rule)}
     wanted = [family.name for family in families() if metrics & {metric.name for metric in family.metrics}]
     told = 0
     with tempfile.TemporaryDirectory(prefix="callclock-") as name:

@@ -20,6 +20,7 @@ _SPLIT = (resources.files("callclock") / "split.sql").read_text("utf-8")
 # Keys that the rule's own columns give, or that the series is chosen by.
 _NOT_IN_WHERE = frozenset({"metric", "period_kind", "period_label", "basis"})
 _RATE_OF_STAGES = "calls.abandonment_rate"
+_STAGES_OF_RATE = "calls.abandoned_share"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ def where_of(rule: ThresholdRule) -> Mapping[str, str]:
     if rule.metric.startswith("attendance."):
         fixed["grade_basis"] = "initial"
     return {**fixed, "basis": "record", **rule.where}
+
+
+def metrics_of(rule: ThresholdRule) -> frozenset[str]:
+    """Metrics that a notice of a rule reads: its own, and the one that says which stage moved it."""
+    return frozenset({rule.metric, *([_STAGES_OF_RATE] if rule.metric == _RATE_OF_STAGES else [])})
 
 
 def load_series(db: duckdb.DuckDBPyConnection, rule: ThresholdRule) -> Series:
@@ -95,7 +101,7 @@ def load_split(db: duckdb.DuckDBPyConnection, rule: ThresholdRule, series: Serie
     compared = wording.period(rule.period, old.period_start, old.period_end)
     where = dict(where_of(rule))
     if rule.metric == _RATE_OF_STAGES:
-        found = _parts(db, rule, "calls.abandoned_share", "stage", where, old, new)
+        found = _parts(db, rule, _STAGES_OF_RATE, "stage", where, old, new)
         return Split("stage", compared, found, shared_denominator=True) if found else None
     for dimension in ("area", "grade", "queue"):
         if where.get(dimension) == "all":
