@@ -238,12 +238,9 @@ def checked[T](name: str, type_: type[T], data: object) -> T:
 
 
 def packaged() -> dict[str, str]:
-    """Packaged default files by name (``force.toml``, ``sources/x.toml``)."""
+    """Packaged default files by name. No source profile is packaged: a force's systems are its own."""
     root = resources.files("callclock") / "defaults"
-    found = {p.name: p.read_text("utf-8") for p in root.iterdir() if p.name.endswith(".toml")}
-    sources = root / "sources"
-    found |= {f"sources/{p.name}": p.read_text("utf-8") for p in sources.iterdir() if p.name.endswith(".toml")}
-    return found
+    return {p.name: p.read_text("utf-8") for p in root.iterdir() if p.name.endswith(".toml")}
 
 
 KNOWN_FILES = frozenset({"force.toml", "targets.toml", "thresholds.toml"})
