@@ -48,8 +48,7 @@ template: setup build/tools/checkov/.stamp build/tools/sam/.stamp
 	@build/tools/checkov/bin/checkov --config-file .checkov.yaml -f template.yaml
 
 .PHONY: bench
-bench: setup ## Ratios against bare DuckDB, polars and pandas in one run; build/bench.json
-	@$(PY) -m benchmarks.run
+bench: setup ## How soon the page is read: first paint in Chromium
 	@$(PY) -m benchmarks.first_paint
 
 ##@ Build and deploy
