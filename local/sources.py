@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from callclock.exports.callers import CallerSecret
-from callclock.exports.stage import Export, stage
-
 from callclock import layout
 from callclock.engine import connect, quote
+from callclock.exports.callers import CallerSecret
 from callclock.exports.profile import Profile, parse_profiles
 from callclock.exports.receipt import Receipt
 from callclock.exports.recognise import Recognition, recognise
+from callclock.exports.stage import Export, stage
 from callclock.reasons import ExportStatus
 from callclock.settings import Force, Settings, assemble
 
