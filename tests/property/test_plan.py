@@ -135,7 +135,7 @@ def homes_of(of: Family) -> list[Month]:
     ),
     of=st.sampled_from(TRIED),
 )
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_refreshes_equal_a_full_rebuild(touches: list[dict[Month, int]], of: Family, folder: Path) -> None:
     curated: dict[Month, int] = {}
     values: dict[Month, list[dict[str, Any]]] = {}

@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 
 from callclock.clock import Month, Period, PeriodKind, periods_of
-from callclock.metrics.catalogue import families
+from callclock.metrics.catalogue import families, family
 from callclock.metrics.evaluate import SourceKnown
 from callclock.settings import AttendanceTarget, ConfigurationError, Force, Grade, MetricTarget, Targets
 from tests.support.against_oracle import same_values
 from tests.support.attendance_oracle import LONDON, World, expected
 from tests.support.curated import at, incident, values
 
-FAMILIES = [family for family in families() if family.table == "incidents"]
+FAMILIES = [of for of in families() if of.table == "incidents"]
 EVER, FOR_EVER, CHANGE = date(1, 1, 1), date(9999, 12, 31), date(2026, 3, 16)
 GRADES = (
     Grade(grade="1"),
@@ -201,7 +201,8 @@ def test_a_target_of_the_metric_stands_beside_its_values(tmp_path: Path) -> None
             MetricTarget(metric="attendance.median_s", target=3600.0, since=CHANGE),
         ),
     )
-    found = values(FAMILIES, rows, Month(2026, 3), tmp_path, as_at=as_at, targets=targets)
+    two = [family("attendance_waits"), family("attendance_marks")]
+    found = values(two, rows, Month(2026, 3), tmp_path, as_at=as_at, targets=targets)
     medians = found[found.metric == "attendance.median_s"]
     assert set(medians.target) == {7200.0}
     assert found[found.metric != "attendance.median_s"].target.isna().all()
@@ -222,8 +223,10 @@ def test_where_unknown_origin_counts_the_later_reasons_still_apply(tmp_path: Pat
     ]
     rows += [incident(as_at, origin="unknown", call_received_at=start, service="fire")]
 
+    two = [family("attendance_counts"), family("attendance_waits")]
+
     def excluded(force: Force) -> tuple[dict[str, float], pd.DataFrame]:
-        found = values(FAMILIES, rows, Month(2026, 3), tmp_path, as_at=as_at, force=force)
+        found = values(two, rows, Month(2026, 3), tmp_path, as_at=as_at, force=force)
         whole = found[(found.period_kind == "month") & (found.grade == "all") & (found.grade_basis == "initial")]
         whole = whole[(whole.population == "all") & (whole.area == "all") & (whole.hour_of_week == "all")]
         reasons = whole[(whole.metric == "attendance.excluded") & (whole.reason != "all")]

@@ -8,10 +8,7 @@ WITH groups AS (
         period_kind, period_label, cut_basis, grade_scheme, grade, area, population, n,
         DENSE_RANK() OVER (ORDER BY period_kind, period_label, cut_basis, grade_scheme, grade, area, population) AS group_no
     FROM (
-        SELECT
-            c.*,
-            c.attend_n AS n,
-            CASE WHEN c.grade = 'all' THEN 'either' ELSE c.grade_basis END AS cut_basis
+        SELECT c.*, c.attend_n AS n, CASE WHEN c.grade = 'all' THEN 'either' ELSE c.grade_basis END AS cut_basis
         FROM attendance_cell AS c
         WHERE c.attend_n >= 10 AND c.population IN ('domestic_abuse', 'other') AND (c.grade <> 'all' OR c.grade_basis = 'initial')
     ) AS c
