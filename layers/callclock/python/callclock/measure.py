@@ -2,7 +2,8 @@
 
 The only writer of ``curated/`` and of values, one force at a time (DESIGN 1). Exports are named by hints; what is true
 stands in S3. A run compares, for every value object, the inputs it should have with those it was made from
-(docs/decisions/0001), so a lost hint, a new target or a definition that changed heals by itself at the next run.
+(docs/decisions/0001), so a run that died, a new target or a definition that changed heals by itself at the next run. An
+export whose hint never arrived is not seen by that comparison: its message lies in the dead-letter queue (runbook).
 """
 
 import json
