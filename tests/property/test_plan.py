@@ -22,7 +22,7 @@ from tests.support.curated import FORCE, TARGETS, at, call, incident, write
 
 LONDON = ZoneInfo("Europe/London")
 AS_AT = at("2027-03-01T00:00:00Z")
-KNOWN = Known(AS_AT, (SourceKnown("test", AS_AT, "snapshot"),))
+KNOWN = Known(AS_AT, tuple(SourceKnown(table, "test", AS_AT, "snapshot") for table in ("incidents", "calls")))
 FIRST, MONTHS = Month(2025, 11), 3
 # One of short periods and one of long ones, one of each table.
 TRIED = [family(name) for name in ("attendance_counts", "calls_outcomes_year")]
@@ -115,7 +115,9 @@ def worked_out(name: str, home: Month, months: tuple[tuple[Month, int], ...], fo
     of, out = family(name), folder / "values.parquet"
     paths = [month_file(of.table, month, version, folder) for month, version in months]
     with connect(folder / "duckdb") as con:
-        prepare(con, of.table, paths, home=home, force=FORCE, targets=TARGETS, known=KNOWN)
+        prepare(
+            con, {**dict.fromkeys(of.tables, ()), of.table: paths}, home=home, force=FORCE, targets=TARGETS, known=KNOWN
+        )
         evaluate(con, of, out)
     rows: list[dict[str, Any]] = pq.read_table(out).to_pylist()
     return rows

@@ -144,11 +144,16 @@ def values_of(
     force: Force = FORCE,
     targets: Targets = TARGETS,
 ) -> pd.DataFrame:
-    """Values of families of one table in one partition, from curated files."""
-    known = Known(as_at, tuple(sources) or (SourceKnown("test", as_at, "snapshot"),), holes)
+    """Values of families that read the same tables in one partition; the first of these has curated files."""
+    tables = families[0].tables
+    known = Known(
+        as_at, tuple(sources) or tuple(SourceKnown(table, "test", as_at, "snapshot") for table in tables), holes
+    )
     found = []
     with connect(workdir / "duckdb") as con:
-        prepare(con, families[0].table, paths, home=home, force=force, targets=targets, known=known)
+        prepare(
+            con, {**dict.fromkeys(tables, ()), tables[0]: paths}, home=home, force=force, targets=targets, known=known
+        )
         for family in families:
             out = workdir / f"{family.name}.parquet"
             evaluate(con, family, out)

@@ -113,11 +113,11 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[str
     """Names of the columns that each family's SELECT gives, by family."""
     known = Known(at("2026-04-01T00:00:00Z"), ())
     found = {}
-    for table in {of.table for of in families()}:
-        with connect(tmp_path_factory.mktemp(table)) as con:
-            prepare(con, table, [], home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
+    for tables in {of.tables for of in families()}:
+        with connect(tmp_path_factory.mktemp("-".join(tables))) as con:
+            prepare(con, dict.fromkeys(tables, ()), home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
             for of in families():
-                if of.table == table:
+                if of.tables == tables:
                     found[of.name] = [row[0] for row in con.execute(f"DESCRIBE {of.select}").fetchall()]
     return found
 

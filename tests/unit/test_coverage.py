@@ -1,6 +1,7 @@
 """Until when a table is known, and which periods a hole in what its exports cover makes incomplete."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -132,16 +133,20 @@ def test_a_table_is_known_until_its_least_known_live_source() -> None:
         export(None, "2026-01-03T00:00:00Z", source="phones", table="calls"),
     ]
     known = Coverage().with_rows(rows)
-    assert known.table_as_at("incidents", (), NOW) == instant("2026-02-03T00:00:00Z")
-    assert known.table_as_at("contacts", (), NOW) is None
-    assert [(s.source, s.as_at, s.resend) for s in known.sources_known("incidents")] == [
+    assert known.table_as_at("incidents", FORCE, NOW) == instant("2026-02-03T00:00:00Z")
+    assert known.table_as_at("contacts", FORCE, NOW) is None
+    assert [(s.source, s.as_at, s.resend) for s in known.sources_known("incidents", FORCE)] == [
         ("cad", instant("2026-02-05T00:00:00Z"), "snapshot"),
         ("other", instant("2026-02-03T00:00:00Z"), "delta"),
     ]
-    gone = (Retirement("other", date(2026, 2, 10)),)
+    covered = export(("2026-01-01T00:00:00Z", "2026-01-31T23:00:00Z"), "2026-02-04T00:00:00Z")
+    [cad, other] = known.with_rows([covered]).sources_known("incidents", FORCE)
+    assert (cad.covered_from, cad.covered_to) == (instant("2026-01-01T00:00:00Z"), instant("2026-01-31T23:00:00Z"))
+    assert (other.covered_from, other.covered_to, other.retired_at) == (None, None, None)
+    gone = Force(name="Test", retired=(Retirement("other", date(2026, 2, 10)),))
     assert known.table_as_at("incidents", gone, NOW) == instant("2026-02-05T00:00:00Z")
     assert known.table_as_at("incidents", gone, NOW - timedelta(days=1)) == instant("2026-02-03T00:00:00Z")
-    all_gone = (*gone, Retirement("cad", date(2026, 2, 1)))
+    all_gone = replace(gone, retired=(*gone.retired, Retirement("cad", date(2026, 2, 1))))
     assert known.table_as_at("incidents", all_gone, NOW) == instant("2026-02-05T00:00:00Z")
 
 

@@ -55,7 +55,7 @@ def world(as_at: datetime, *, counts_unknown: bool = False, holes: Sequence[Peri
 def check(rows: list[dict[str, Any]], home: Month, around: World, holes: Sequence[Period], workdir: Path) -> int:
     """Compare all values of a partition with the oracle's; the number compared."""
     force = Force(name="Test", unknown_origin_is_public=around.unknown_origin_is_public, area_types=AREA_TYPES)
-    sources = [SourceKnown(s, around.as_at, s) for s in ("delta", "snapshot")]
+    sources = [SourceKnown("incidents", s, around.as_at, s) for s in ("delta", "snapshot")]
     found = values(
         FAMILIES,
         rows,

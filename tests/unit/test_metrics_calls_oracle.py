@@ -21,7 +21,7 @@ FAMILIES = [of for of in families() if of.table == "calls"]
 
 def check(rows: list[dict[str, Any]], home: Month, as_at: datetime, workdir: Path) -> int:
     """Compare all values of a partition with the oracle's; the number compared."""
-    sources = [SourceKnown(s, as_at, s) for s in ("delta", "snapshot")]
+    sources = [SourceKnown("calls", s, as_at, s) for s in ("delta", "snapshot")]
     found = values(FAMILIES, rows, home, workdir, as_at=as_at, sources=sources)
     mine = {(p.kind.value, p.label, p.end.isoformat()) for p in periods_of(home)}
     due = expected(rows, as_at, {"delta": as_at}, mine)

@@ -218,9 +218,10 @@ def test_the_athena_text_gives_the_same_values(family: Family, tmp_path: Path) -
         ]
     table = {"incidents": INCIDENTS, "calls": CALLS}[family.table]
     path = write(table, rows, tmp_path / "curated.parquet")
-    known = Known(as_at, (SourceKnown("test", as_at, "snapshot"),))
+    known = Known(as_at, (SourceKnown(family.table, "test", as_at, "snapshot"),))
     with connect(tmp_path / "duckdb") as con:
-        prepare(con, family.table, [path], home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
+        paths = {**dict.fromkeys(family.tables, ()), family.table: [path]}
+        prepare(con, paths, home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
         evaluate(con, family, tmp_path / "values.parquet")
         ours = con.execute(f"SELECT * FROM ({family.select}) ORDER BY ALL").fetchall()
         for name, text in athena_steps(family).items():

@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -57,22 +57,30 @@ class Refresh:
             With the inputs of what was made so far, after each partition: a run that ends early (a Lambda lives fifteen
             minutes, a first backlog may be years) goes on from there. Equal inputs are not computed again (DESIGN 1).
         """
-        by_table = sorted(families, key=lambda family: family.table)
-        for table, group in groupby(by_table, key=lambda family: family.table):
-            months = state.curated.get(table, {})
-            as_at = self.coverage.table_as_at(table, self.force.retired, self.now)
-            if not months or as_at is None:
+        by_tables = sorted(families, key=lambda family: family.tables)
+        for tables, group in groupby(by_tables, key=lambda family: family.tables):
+            months = {table: state.curated.get(table, {}) for table in tables}
+            known = self._known(tables)
+            if not months[tables[0]] or known is None:
                 continue
             mine = tuple(group)
-            sources, holes = self.coverage.sources_known(table), self.coverage.holes(table, self.force)
-            for home in _homes(months):
+            holes = [hole for table in tables for hole in self.coverage.holes(table, self.force)]
+            for home in _homes(months[tables[0]]):
                 touched = periods_with_holes(holes, periods_of(home), self.force.tz)
-                partition = _Partition(self, table, home, months, Known(as_at, sources, touched))
+                partition = _Partition(self, tables, home, months, replace(known, holes=touched))
                 made = self._make(partition, mine, state)
                 for family, inputs in made:
                     state = state.with_value(family.name, home, digest(inputs))
                 if made:
                     yield state
+
+    def _known(self, tables: Sequence[str]) -> Known | None:
+        """What is known of these tables; None where the first, whose records are counted, was never sent."""
+        found = {table: self.coverage.table_as_at(table, self.force, self.now) for table in tables}
+        as_at = [instant for instant in found.values() if instant is not None]
+        if found[tables[0]] is None:
+            return None
+        return Known(min(as_at), tuple(s for table in tables for s in self.coverage.sources_known(table, self.force)))
 
     def _make(
         self, partition: "_Partition", families: Sequence[Family], state: ForceState
@@ -81,7 +89,7 @@ class Refresh:
         stale = [
             (family, inputs)
             for family, inputs in wanted
-            if state.values.get(family.name, {}).get(partition.home) != digest(inputs) and inputs["curated"]
+            if state.values.get(family.name, {}).get(partition.home) != digest(inputs) and partition.counts(family)
         ]
         if stale:
             partition.make(stale)
@@ -101,26 +109,31 @@ def _moment(as_at: datetime, settled: datetime | None) -> str:
 
 @dataclass(frozen=True)
 class _Partition:
-    """The values that lie in one month's partition, of one table."""
+    """The values that lie in one month's partition, of the families that read the same tables."""
 
     refresh: Refresh
-    table: str
+    tables: tuple[str, ...]
     home: Month
-    months: Mapping[Month, CuratedMonth]
+    months: Mapping[str, Mapping[Month, CuratedMonth]]
     known: Known
 
-    def needed(self, family: Family) -> Sequence[Month]:
-        """Curated months that there are among those the family needs."""
-        return [month for month in plan.needed(self.home, family) if month in self.months]
+    def counts(self, family: Family) -> bool:
+        """Whether there is any month whose records the family would count."""
+        return any(month in self.months[self.tables[0]] for month in plan.needed(self.home, family))
+
+    def needed(self, family: Family) -> Sequence[tuple[str, Month]]:
+        """Tables and their curated months, those that there are among those the family needs."""
+        wanted = plan.needed(self.home, family)
+        return [(table, month) for table in self.tables for month in wanted if month in self.months[table]]
 
     def inputs(self, family: Family) -> Mapping[str, object]:
         """All that the family's values here depend on; comparable, and written into the file that holds them."""
         months = self.needed(family)
         settled = self._settled_after(months)
         return {
-            "curated": {str(month): self.months[month].version for month in months},
+            "curated": {f"{table}/{month}": self.months[table][month].version for table, month in months},
             "as_at": _moment(self.known.as_at, settled),
-            "sources": {source.source: _moment(source.as_at, settled) for source in self.known.sources},
+            "sources": {f"{s.table_name}/{s.source}": _moment(s.as_at, settled) for s in self.known.sources},
             "holes": sorted(f"{hole.kind}:{hole.label}" for hole in self.known.holes if hole.kind in family.kinds),
             "configuration": digest([repr(self.refresh.force), repr(self.refresh.targets)]),
             "definition": family.definition_version,
@@ -128,24 +141,27 @@ class _Partition:
             "code": __version__,
         }
 
-    def _settled_after(self, months: Sequence[Month]) -> datetime | None:
+    def _settled_after(self, months: Sequence[tuple[str, Month]]) -> datetime | None:
         """Moment after which time alone changes nothing here any more; None while something is open."""
-        if any(self.months[month].open for month in months):
+        curated = [self.months[table][month] for table, month in months]
+        if any(month.open for month in curated):
             return None
         last: Period = max(periods_of(self.home), key=lambda period: period.end)
-        events = [event for month in months if (event := self.months[month].last_event)]
+        events = [month.last_event for month in curated if month.last_event]
         return max([local_midnight(last.end, self.refresh.force.tz), *events]) + SETTLED_AFTER
 
     def make(self, stale: Sequence[tuple[Family, Mapping[str, object]]]) -> None:
         """Evaluate families over the months they need and put the values in place of the older ones."""
-        here = self.refresh.workdir / self.table / str(self.home)
+        here = self.refresh.workdir / "-".join(self.tables) / str(self.home)
         here.mkdir(parents=True, exist_ok=True)
-        months = sorted({month for family, _ in stale for month in self.needed(family)})
+        needed = sorted({month for family, _ in stale for month in self.needed(family)})
         with connect(self.refresh.workdir / "duckdb") as db:
             prepare(
                 db,
-                self.table,
-                [path for month in months if (path := self._curated(month))],
+                {
+                    table: [path for of, month in needed if of == table and (path := self._curated(table, month))]
+                    for table in self.tables
+                },
                 home=self.home,
                 force=self.refresh.force,
                 targets=self.refresh.targets,
@@ -173,15 +189,15 @@ class _Partition:
                 if rows or was is not None:
                     self.refresh.results.replace(key, new, was)
 
-    def _curated(self, month: Month) -> Path | None:
+    def _curated(self, table: str, month: Month) -> Path | None:
         """Curated file of one month, kept while the function is warm: many partitions look back at it."""
         folder = Path(tempfile.gettempdir()) / "callclock-kept" / self.refresh.lake.name / self.refresh.force_code
-        stem = f"{self.table}-{month}@"
-        path = folder / f"{stem}{self.months[month].version}.parquet"
+        stem = f"{table}-{month}@"
+        path = folder / f"{stem}{self.months[table][month].version}.parquet"
         if path.exists():
             return path
         for old in folder.glob(f"{stem}*"):
             old.unlink()
-        key = layout.curated(self.table, self.refresh.force_code, month)
+        key = layout.curated(table, self.refresh.force_code, month)
         part = path.with_suffix(".part")
         return part.rename(path) if self.refresh.lake.fetch(key, part) else None

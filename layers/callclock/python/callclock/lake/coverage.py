@@ -1,6 +1,6 @@
 """Coverage: what each export covers, and so until when a table is known (METRICS "What is known, and until when")."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -15,7 +15,7 @@ from callclock.engine import connect, name, parquet_list, quote
 from callclock.exports.receipt import CoverageRow
 from callclock.metrics.evaluate import SourceKnown
 from callclock.objects import Bucket, Read
-from callclock.settings import Force, Retirement
+from callclock.settings import Force
 
 # METRICS "Readings": a longer period is incomplete only when holes cover more than 1 % of it.
 _SHORT_KINDS = frozenset({PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH})
@@ -78,24 +78,37 @@ class Coverage:
             db.execute(f"COPY (FROM coverage) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd)")
         results.replace(layout.coverage(force_code), path, self.read)
 
-    def sources_known(self, table: str) -> tuple[SourceKnown, ...]:
-        """Each source of a table with its newest exported_at and how it re-sends."""
-        newest: dict[str, CoverageRow] = {}
-        for row in self.rows:
-            if row.table_name == table and (
-                row.source not in newest or row.exported_at > newest[row.source].exported_at
-            ):
-                newest[row.source] = row
-        return tuple(SourceKnown(source, row.exported_at, row.resend) for source, row in sorted(newest.items()))
+    def sources_known(self, table: str, force: Force) -> tuple[SourceKnown, ...]:
+        """Each source of a table: until when it is known, how it re-sends, what its exports cover."""
+        retired = {retirement.source: local_midnight(retirement.on, force.tz) for retirement in force.retired}
+        found = []
+        for source, rows in self._by_source(table):
+            newest = max(rows, key=lambda row: row.exported_at)
+            found.append(
+                SourceKnown(
+                    table_name=table,
+                    source=source,
+                    as_at=newest.exported_at,
+                    resend=newest.resend,
+                    covered_from=min((row.covered_from for row in rows if row.covered_from), default=None),
+                    covered_to=max((row.covered_to for row in rows if row.covered_to), default=None),
+                    retired_at=retired.get(source),
+                )
+            )
+        return tuple(found)
 
-    def table_as_at(self, table: str, retired: Sequence[Retirement], now: datetime) -> datetime | None:
+    def _by_source(self, table: str) -> Iterator[tuple[str, tuple[CoverageRow, ...]]]:
+        mine = sorted((row for row in self.rows if row.table_name == table), key=lambda row: row.source)
+        for source, group in groupby(mine, key=lambda row: row.source):
+            yield source, tuple(group)
+
+    def table_as_at(self, table: str, force: Force, now: datetime) -> datetime | None:
         """Return the table's as_at: the least over its live sources of their newest exported_at; None without export.
 
         A table all of whose sources are retired is known until the last of them.
         """
-        known = self.sources_known(table)
-        gone = {retirement.source for retirement in retired if retirement.on <= now.date()}
-        live = [source.as_at for source in known if source.source not in gone]
+        known = self.sources_known(table, force)
+        live = [source.as_at for source in known if source.retired_at is None or source.retired_at > now]
         return min(live) if live else max((source.as_at for source in known), default=None)
 
     def holes(self, table: str, force: Force) -> tuple[Hole, ...]:
@@ -111,9 +124,7 @@ class Coverage:
         ends = {retirement.source: local_midnight(retirement.on, force.tz) for retirement in force.retired}
         found: list[Hole] = []
         starts = []
-        mine = sorted((row for row in self.rows if row.table_name == table), key=lambda row: row.source)
-        for source, group in groupby(mine, key=lambda row: row.source):
-            rows = tuple(group)
+        for source, rows in self._by_source(table):
             spans = sorted((r.covered_from, r.covered_to) for r in rows if r.covered_from and r.covered_to)
             if not spans:
                 continue

@@ -27,7 +27,7 @@ WITH stated AS (
         date_diff('millisecond', i.clock_start_at, COALESCE(CASE WHEN s.resend = 'delta' THEN s.as_at END, i.observed_at)) AS age_ms,
         GREATEST(COALESCE(i.first_arrived_at, i.started_at), COALESCE(i.closed_at, i.started_at)) AS last_event_at
     FROM incidents AS i
-    LEFT JOIN sources AS s ON s.source = i.source
+    LEFT JOIN sources AS s ON s.table_name = 'incidents' AND s.source = i.source
 ),
 judged AS (
     SELECT

@@ -9,7 +9,7 @@ WITH stated AS (
         COALESCE(c.callback_asked_at, c.ended_at) AS asked_at,
         COALESCE(CASE WHEN s.resend = 'delta' THEN s.as_at END, c.observed_at) AS known_until
     FROM calls AS c
-    LEFT JOIN sources AS s ON s.source = c.source
+    LEFT JOIN sources AS s ON s.table_name = 'calls' AND s.source = c.source
 ),
 staged AS (
     SELECT

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 
 from callclock.clock import PeriodKind
-from callclock.contracts import VALUE_KEYS
+from callclock.contracts import CURATED, VALUE_KEYS
 
 SHORT = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER)
 LONG = (PeriodKind.FY_TO_DATE, PeriodKind.ROLLING_12M)
@@ -18,7 +18,8 @@ UNITS = frozenset({"s", "share", "count", "ratio"})
 DIRECTIONS = frozenset({"lower_is_better", "higher_is_better", "neutral"})
 INPUTS = frozenset(
     [
-        *("incidents", "calls", "sources", "run", "periods", "period_days"),
+        *(table.name for table in CURATED),
+        *("sources", "run", "periods", "period_days"),
         *("grades", "services", "areas", "attendance_targets", "metric_targets"),
         *("keyed", "definitions"),
     ]
@@ -27,6 +28,7 @@ INPUTS = frozenset(
 
 _RELATION_KEYS = ("relation", "from", "stored", "meaning")
 _FAMILY_KEYS = ("name", "table", "from", "keys", "look_behind", "look_ahead", "definition_version")
+_OPTIONAL_FAMILY_KEYS = ("also",)
 _METRIC_KEYS = ("metric", "definition", "population", "numerator", "denominator", "exclusions", "unit", "direction")
 _OPTIONAL_METRIC_KEYS = ("settles_days",)
 
@@ -91,7 +93,9 @@ class Family:
     file
         Stem of its SQL file.
     table
-        Curated table it reads.
+        Curated table whose records its values count; its months are the partitions.
+    also
+        Further curated tables that it looks things up in.
     kinds
         Kinds of period it is worked out for.
     keys
@@ -105,6 +109,7 @@ class Family:
     name: str
     file: str
     table: str
+    also: tuple[str, ...]
     kinds: tuple[PeriodKind, ...]
     keys: tuple[str, ...]
     look_behind: int
@@ -113,6 +118,11 @@ class Family:
     metrics: tuple[Metric, ...]
     relations: tuple[Relation, ...]
     sql: str
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Every curated table it reads, its own first: families of the same tables are worked out together."""
+        return (self.table, *self.also)
 
     @property
     def select(self) -> str:
@@ -214,7 +224,7 @@ def read_family(file: str, text: str) -> tuple[Family, Family]:
     starts = [place for place, (_, key, _) in enumerate(header) if key == "metric"]
     if not starts:
         raise HeaderError(f"{file}:1: no metric: define at least one measure as `-- metric: name`")
-    said = _block(file, header[: starts[0]], _FAMILY_KEYS, ())
+    said = _block(file, header[: starts[0]], _FAMILY_KEYS, _OPTIONAL_FAMILY_KEYS)
     _named_as_file(file, said["name"])
     unknown = sorted(set(_list(said["keys"])) - set(VALUE_KEYS))
     if unknown:
@@ -232,6 +242,7 @@ def read_family(file: str, text: str) -> tuple[Family, Family]:
             name=name,
             file=said["name"],
             table=said["table"],
+            also=_tables(file, said["also"]) if "also" in said else (),
             kinds=kinds,
             keys=_list(said["keys"]),
             look_behind=_whole(file, "look_behind", said["look_behind"]),
@@ -302,6 +313,14 @@ def _resolved(file: str, names: tuple[str, ...]) -> tuple[Relation, ...]:
         found.update({below.name: below for below in _resolved(f"{name}.sql", step.inputs)})
         found[name] = step
     return tuple(found.values())
+
+
+def _tables(file: str, value: str) -> tuple[str, ...]:
+    unknown = sorted(set(_list(value)) - {table.name for table in CURATED})
+    if unknown:
+        there_are = ", ".join(table.name for table in CURATED)
+        raise HeaderError(f"{file}: also: no curated table {unknown[0]!r}: there are {there_are}")
+    return _list(value)
 
 
 def _named_as_file(file: str, name: str) -> None:

@@ -22,23 +22,39 @@ type _Dated = Grade | AttendanceTarget | MetricTarget
 
 @dataclass(frozen=True)
 class SourceKnown:
-    """Until when one source is known: its newest exported_at, and how it re-sends (snapshot or delta)."""
-
-    source: str
-    as_at: datetime
-    resend: str
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of one table (METRICS "What is known, and until when").
+    """Until when one source of a table is known.
 
     Attributes
     ----------
     as_at
-        The table's as_at: the least over its live sources.
+        Its newest exported_at.
+    resend
+        How it re-sends: snapshot or delta.
+    covered_from, covered_to
+        First and newest instant that its exports cover, both inclusive; None where none held a row.
+    retired_at
+        Local midnight of the day from which it no longer sends; None while it is live.
+    """
+
+    table_name: str
+    source: str
+    as_at: datetime
+    resend: str
+    covered_from: datetime | None = None
+    covered_to: datetime | None = None
+    retired_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the tables that a family reads (METRICS "What is known, and until when").
+
+    Attributes
+    ----------
+    as_at
+        The least as_at of those tables that were ever sent; a table's is the least over its live sources.
     sources
-        Each source of the table.
+        Each source of each table.
     holes
         Periods that a coverage hole makes incomplete.
     """
@@ -50,24 +66,22 @@ class Known:
 
 def prepare(
     con: duckdb.DuckDBPyConnection,
-    table: str,
-    paths: Sequence[Path],
+    tables: Mapping[str, Sequence[Path]],
     *,
     home: Month,
     force: Force,
     targets: Targets,
     known: Known,
 ) -> None:
-    """Register what the families of ``table`` read, for the values of one partition.
+    """Register what the families that read exactly these tables need, for the values of one partition.
 
     Parameters
     ----------
     con
         Connection of ``engine.connect``.
-    table
-        Curated table: ``incidents`` or ``calls``.
-    paths
-        Curated files of the months that ``plan.needed`` names, those that exist.
+    tables
+        ``Family.tables``, in their order, each with its curated files of the months that ``plan.needed`` names, those
+        that exist.
     home
         Month in whose partition the values will lie.
 
@@ -76,13 +90,15 @@ def prepare(
     ConfigurationError
         Two entries of targets.toml hold for one grade (or metric) on one day.
     """
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {name(table)} AS {rows_of(TABLES[table].columns, paths)}")
+    for table, paths in tables.items():
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name(table)} AS {rows_of(TABLES[table].columns, paths)}")
     _register_configuration(con, force, targets)
     _fill(
         con,
         "sources",
-        "source VARCHAR, as_at TIMESTAMP, resend VARCHAR",
-        [(s.source, _utc(s.as_at), s.resend) for s in known.sources],
+        "table_name VARCHAR, source VARCHAR, as_at TIMESTAMP, resend VARCHAR, covered_from TIMESTAMP, "
+        "covered_to TIMESTAMP, retired_at TIMESTAMP",
+        [(s.table_name, s.source, _utc(s.as_at), s.resend, *map(_utc_or_none, _spans(s))) for s in known.sources],
     )
     _fill(
         con,
@@ -99,7 +115,7 @@ def prepare(
     _fill(con, "periods", columns, [])
     _fill(con, "period_days", "period_kind VARCHAR, period_label VARCHAR, local_date DATE", [])
     _fill(con, "worked_out", "step VARCHAR, period_kind VARCHAR", [])
-    for step in _of_table(table):
+    for step in _of_tables(tuple(tables)):
         if step.stored and step.by_period:
             kept = name(f"kept_{step.name}")
             con.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS {step.sql}")
@@ -174,9 +190,13 @@ def _of_kinds(con: duckdb.DuckDBPyConnection, kinds: Sequence[PeriodKind]) -> No
     )
 
 
-def _of_table(table: str) -> Iterable[Relation]:
-    """Shared steps of the families of a curated table, each after what it needs."""
-    return {step.name: step for family in families() if family.table == table for step in family.relations}.values()
+def _of_tables(tables: tuple[str, ...]) -> Iterable[Relation]:
+    """Shared steps of the families that read these tables, each after what it needs."""
+    return {step.name: step for family in families() if family.tables == tables for step in family.relations}.values()
+
+
+def _spans(source: SourceKnown) -> tuple[datetime | None, datetime | None, datetime | None]:
+    return source.covered_from, source.covered_to, source.retired_at
 
 
 def _period_row(period: Period, force: Force, known: Known) -> tuple[object, ...]:
@@ -232,6 +252,10 @@ def _dates(entry: _Dated) -> tuple[date, date]:
 def _utc(instant: datetime) -> datetime:
     """UTC without its zone, as DuckDB keeps it."""
     return instant.astimezone(UTC).replace(tzinfo=None)
+
+
+def _utc_or_none(instant: datetime | None) -> datetime | None:
+    return _utc(instant) if instant else None
 
 
 def _fill(con: duckdb.DuckDBPyConnection, relation: str, columns: str, rows: Sequence[tuple[object, ...]]) -> None:
