@@ -34,7 +34,7 @@ def receipt_table(found: Sequence[Receipt]) -> Table:
     for r in found:
         status = f"[{_STYLE.get(r.status, 'white')}]{r.status}[/]"
         counts = (f"{n:,}" for n in (r.records_read, r.accepted, r.set_aside, r.quarantined))
-        table.add_row(Path(r.object_key).name, r.table_name, status, *counts)
+        table.add_row(" ".join(filter(None, [Path(r.object_key).name, r.member])), r.table_name, status, *counts)
     return table
 
 
@@ -43,7 +43,7 @@ def outcome(what: Outcome, console: Console) -> None:
     console.print(receipt_table(what.receipts))
     for r in what.receipts:
         if r.status is not ExportStatus.READ:
-            console.print(f"\n[bold]{r.object_key}[/] was {r.status}: {r.reason}\n{r.message}", highlight=False)
+            console.print(f"\n[bold]{r.shown}[/] was {r.status}: {r.reason}\n{r.message}", highlight=False)
     for key in what.already_read:
         console.print(f"{key}: these very bytes were read before; nothing to do", highlight=False)
     console.print(f"\n{len(what.mails)} mails" + (":" if what.mails else ""))
@@ -68,7 +68,7 @@ def receipts(file: str, out: Path) -> list[Receipt]:
 def receipt(r: Receipt, console: Console) -> None:
     """Print one receipt whole."""
     console.print(
-        f"[bold]{r.object_key}[/] -> {r.table_name}: [{_STYLE.get(r.status, 'white')}]{r.status}[/]", highlight=False
+        f"[bold]{r.shown}[/] -> {r.table_name}: [{_STYLE.get(r.status, 'white')}]{r.status}[/]", highlight=False
     )
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")

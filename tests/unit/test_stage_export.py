@@ -162,10 +162,10 @@ def test_export_id_is_made_of_force_bytes_and_what_was_stated(tmp_path: Path) ->
 def test_first_profile_by_name_that_states_it_decides() -> None:
     silent = parse_profile("sources/a.toml", PROFILE.format(export="").replace("made_up", "a"))
     by_name = parse_profile("sources/b.toml", PROFILE.format(export='exported_at = "name:%Y%m%d"'))
-    assert stated_exported_at("incoming/EX/x_20260801.csv", {}, (by_name, silent), FORCE) == utc(
+    assert stated_exported_at(("incoming/EX/x_20260801.csv",), {}, (by_name, silent), FORCE) == utc(
         "2026-08-01T22:59:59.999"
     )
-    assert stated_exported_at("incoming/EX/x.csv", {}, (by_name, silent), FORCE) is None
+    assert stated_exported_at(("incoming/EX/x.csv",), {}, (by_name, silent), FORCE) is None
 
 
 def test_receipt_of_a_staging_survives_being_written(tmp_path: Path) -> None:

@@ -408,6 +408,7 @@ RECEIPTS = Table(
         Column("quarantined", Kind.INT, "Records not accepted", nullable=False),
         Column("dropped", Kind.INT, "Rows that are no record of the table", nullable=False),
         Column("layout_skipped", Kind.INT, "Title and total rows", nullable=False),
+        _text("member", "Which file of the archive; NULL for a file of its own"),
     ),
     partitions=("force_code",),
 )  # fmt: skip

@@ -7,17 +7,19 @@ ledger entry that was written last.
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from callclock import configuration, layout
 from callclock.clock import format_instant, parse_instant
+from callclock.exports.archive import ArchiveError, known_by, look_through, unpack
 from callclock.exports.callers import CallerSecret
 from callclock.exports.profile import Profile, parse_profiles
 from callclock.exports.receipt import Receipt
 from callclock.exports.recognise import Recognition, recognise
 from callclock.exports.stage import Export, Staging, export_id, stage, stated_exported_at
+from callclock.exports.tabular import kind_of
 from callclock.ledger import Entry, Ledger
 from callclock.objects import Bucket
 from callclock.outbox import Hints
@@ -83,7 +85,28 @@ def take_in(drop: Drop, intake: Intake) -> tuple[Receipt, ...]:
             return ()
         if drop.key.startswith(layout.CONFIG):
             return (_configure(drop, path, intake),)
-        return _Reading(drop, path, found.metadata, workdir, intake).run()
+        whole = _Reading(drop, path, found.metadata, workdir, intake)
+        if whole.force_code in intake.force_codes and kind_of(path).packs:
+            return _unpacked(whole)
+        return whole.run()
+
+
+def _unpacked(whole: "_Reading") -> tuple[Receipt, ...]:
+    """Read each file of an archive as an export of its own, once all of them are known to be sound."""
+    try:
+        contents = look_through(whole.path, whole.workdir)
+    except ArchiveError as fault:
+        return whole.refuse(ExportReason.BAD_ARCHIVE, f"{whole.drop.key}: {fault}.")
+    receipts: list[Receipt] = []
+    for member in contents.exports if contents else (None,):
+        with tempfile.TemporaryDirectory(dir=whole.workdir) as name:
+            workdir = Path(name)
+            file = workdir / "export"
+            unpack(whole.path, member, file)
+            receipts += replace(whole, path=file, workdir=workdir, member=member).run()
+    if contents and contents.skipped:
+        receipts.append(whole.name_skipped(contents.skipped))
+    return tuple(receipts)
 
 
 def _configure(drop: Drop, path: Path, intake: Intake) -> Receipt:
@@ -135,15 +158,47 @@ class _Reading:
     metadata: Mapping[str, str]
     workdir: Path
     intake: Intake
+    member: str | None = None
+
+    @property
+    def force_code(self) -> str | None:
+        return layout.force_of(self.drop.key)
 
     def run(self) -> tuple[Receipt, ...]:
         settings = configuration.in_force(self.intake.lake)
-        force_code = layout.force_of(self.drop.key)
+        force_code = self.force_code
         if force_code is None or force_code not in self.intake.force_codes:
             return self._refuse_force(force_code, settings)
+        recognition = recognise(self.drop.key, self.path, parse_profiles(settings.profiles), self.member)
+        return self._run(force_code, recognition, settings)
+
+    def refuse(self, reason: ExportReason, message: str) -> tuple[Receipt, ...]:
+        """Refuse the file whatever it holds."""
+        refused = Recognition(fault=reason, message=message)
+        return self._run(str(self.force_code), refused, configuration.in_force(self.intake.lake))
+
+    def name_skipped(self, skipped: tuple[str, ...]) -> Receipt:
+        """File a receipt of the archive itself, which names the files in it that are no exports."""
+        receipt = Receipt.of_whole(
+            force_code=str(self.force_code),
+            export_id=export_id(str(self.force_code), self.path, None),
+            object_key=self.drop.key,
+            status=ExportStatus.READ,
+            reason=None,
+            message=(
+                f"{self.drop.key}: left out, because they are neither text nor Parquet: {', '.join(skipped)}. "
+                "What else it holds has receipts of its own."
+            ),
+            config_hash=configuration.in_force(self.intake.lake).hash,
+            arrived_at=self.drop.arrived_at,
+        )
+        _file(receipt, self.intake)
+        return receipt
+
+    def _run(self, force_code: str, recognition: Recognition, settings: Settings) -> tuple[Receipt, ...]:
         force = settings.force(force_code) or Force(name=force_code)
-        recognition = recognise(self.drop.key, self.path, parse_profiles(settings.profiles))
-        stated = stated_exported_at(self.drop.key, self.metadata, recognition.profiles, force)
+        keys = known_by(self.drop.key, self.member)
+        stated = stated_exported_at(keys, self.metadata, recognition.profiles, force)
         identity = export_id(force_code, self.path, stated)
         before = self.intake.ledger.find(force_code, identity)
         if before and _nothing_new(before, recognition.profiles, settings):
@@ -170,6 +225,7 @@ class _Reading:
             config_hash=settings.hash,
             profiles={},
             months={},
+            member=self.member,
         )
 
     def _stage_all(
@@ -183,6 +239,7 @@ class _Reading:
             arrived_at=entry.arrived_at,
             exported_at=entry.exported_at,
             export_id=entry.export_id,
+            member=self.member,
         )
         receipts = []
         for profile in profiles:
@@ -220,6 +277,7 @@ class _Reading:
             arrived_at=self.drop.arrived_at,
             profile=recognition.nearest.name if recognition.nearest else None,
             missing_columns=recognition.missing,
+            member=self.member,
         )
         _file(receipt, self.intake)
         return receipt
@@ -267,12 +325,9 @@ def _settled(entry: Entry, receipts: tuple[Receipt, ...], profiles: tuple[Profil
     statuses = {receipt.status for receipt in receipts}
     worst = next(s for s in (ExportStatus.REFUSED, ExportStatus.HELD, ExportStatus.READ) if s in statuses)
     taken = [receipt.exported_at for receipt in receipts if receipt.exported_at]
-    return Entry(
-        force_code=entry.force_code,
-        export_id=entry.export_id,
+    return replace(
+        entry,
         status=worst,
-        object_key=entry.object_key,
-        arrived_at=entry.arrived_at,
         exported_at=entry.exported_at or (min(taken) if taken else None),
         config_hash=settings.hash,
         profiles={profile.table: profile.hash for profile in profiles},

@@ -20,7 +20,8 @@ class Entry:
     """Ledger entry of one export.
 
     ``exported_at`` is taken once, at the first sight of the export, and used by every later staging; ``profiles`` holds
-    the hash of each profile that staged it, ``months`` the months touched by table.
+    the hash of each profile that staged it, ``months`` the months touched by table; ``member`` names the file
+    within the archive ``object_key``, None for a file of its own.
     """
 
     force_code: str
@@ -32,6 +33,7 @@ class Entry:
     config_hash: str
     profiles: Mapping[str, str]
     months: Mapping[str, tuple[str, ...]]
+    member: str | None = None
 
 
 class Ledger:
@@ -60,6 +62,7 @@ class Ledger:
                 "config_hash": entry.config_hash,
                 "profiles": dict(entry.profiles),
                 "months": {table: list(months) for table, months in entry.months.items()},
+                "member": entry.member,
             }
         )
 
@@ -85,6 +88,7 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         config_hash=item["config_hash"],
         profiles=dict(item["profiles"]),
         months={table: tuple(months) for table, months in item["months"].items()},
+        member=item.get("member"),
     )
 
 

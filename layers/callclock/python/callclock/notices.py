@@ -31,7 +31,7 @@ ATTRIBUTES_MOST = 10
 
 _NEXT_STEP = {
     ExportReason.EMPTY_FILE: "Ask the owner of the source whether the export ran, and drop the file again.",
-    ExportReason.NOT_TEXT: "Export it as CSV or XLSX, not as a picture, an archive or a PDF, and drop it again.",
+    ExportReason.NOT_TEXT: "Export it as CSV or Parquet, not as a picture or a PDF, and drop it again.",
     ExportReason.NO_PROFILE: "If columns were renamed, mend the nearest profile in config/sources/; for a new system "
     "draft one with `callclock sources new FILE`. Check with `callclock sources check FILE`, then replay the export.",
     ExportReason.TWO_PROFILES: "Make the `match` of one of the two profiles narrower, then replay the export.",
@@ -40,6 +40,8 @@ _NEXT_STEP = {
     "machine that wrote it, and drop the file again.",
     ExportReason.UNREADABLE: "Open the file where it was made; export it anew and drop it again.",
     ExportReason.TRUNCATED: "The file ends in the middle of a record: copy it again, whole, and drop it again.",
+    ExportReason.BAD_ARCHIVE: "Pack the exports again as a plain zip or gz, without a password and without archives in "
+    "it, or drop them unpacked.",
     ExportReason.TOO_MUCH_QUARANTINED: "Look at the quarantined rows and their reasons; mend the profile (or, where "
     "the rows are truly bad, its limit), then replay the export.",
     ExportReason.DURATIONS_DISAGREE: "The profile reads the wrong column or the wrong zone for a time: mend it, then "

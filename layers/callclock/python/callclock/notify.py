@@ -94,7 +94,7 @@ def _tell_of_export(hint: Hint, notify: Notify) -> int:
             continue
         trouble = ExportTrouble(
             force_code=receipt.force_code,
-            object_key=receipt.object_key,
+            object_key=receipt.shown,
             status=receipt.status,
             reason=ExportReason(receipt.reason),
             message=receipt.message or "",

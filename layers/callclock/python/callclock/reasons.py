@@ -57,6 +57,7 @@ class ExportReason(StrEnum):
     EXPORTED_IN_FUTURE = "exported_in_future"
     UNREADABLE = "unreadable"
     TRUNCATED = "truncated"
+    BAD_ARCHIVE = "bad_archive"
     TOO_MUCH_QUARANTINED = "too_much_quarantined"
     DURATIONS_DISAGREE = "durations_disagree"
     LOST_AM_PM = "lost_am_pm"

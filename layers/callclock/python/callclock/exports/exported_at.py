@@ -24,14 +24,14 @@ _DAY = re.compile(r"(?<!\d)(\d{4})(-?)(\d{2})\2(\d{2})(?!\d)|(?<!\d)(\d{4})-(\d{
 
 
 def stated_exported_at(
-    key: str, metadata: Mapping[str, str], profiles: Sequence[Profile], force: Force
+    keys: tuple[str, ...], metadata: Mapping[str, str], profiles: Sequence[Profile], force: Force
 ) -> datetime | None:
     """Read what the object's name or metadata state, by the first profile (in order of name) that finds it.
 
     Parameters
     ----------
-    key
-        Object key; its last part is looked at.
+    keys
+        Keys by which the export is known, that of its archive last; the last part of each is looked at.
     metadata
         Metadata of the object.
     force
@@ -43,16 +43,17 @@ def stated_exported_at(
         UTC; None where nothing states it.
     """
     for profile in sorted(profiles, key=lambda profile: profile.name):
-        stated = stated_by(profile, key, metadata, force)
+        stated = stated_by(profile, keys, metadata, force)
         if stated:
             return stated
     return None if profiles else _of_metadata(metadata.get(METADATA_KEY), force.tz)
 
 
-def stated_by(profile: Profile, key: str, metadata: Mapping[str, str], force: Force) -> datetime | None:
-    """Read what the object's name, else its metadata, state for one profile."""
+def stated_by(profile: Profile, keys: tuple[str, ...], metadata: Mapping[str, str], force: Force) -> datetime | None:
+    """Read what the export's name, else its archive's, else the object's metadata, state for one profile."""
     said = profile.export.exported_at
-    found = _of_name(key, said.text, force.tz) if said.way == "name" else None
+    named = (_of_name(key, said.text, force.tz) for key in keys) if said.way == "name" else iter(())
+    found = next((at for at in named if at), None)
     return found or _of_metadata(metadata.get(said.text if said.way == "metadata" else METADATA_KEY), force.tz)
 
 
@@ -103,13 +104,13 @@ def _instant(parsed: datetime, zone: ZoneInfo, *, whole_day: bool) -> datetime:
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def stated_days(key: str, profile: Profile, force: Force) -> tuple[datetime, datetime] | None:
-    """First and last instant of the days or months that an object's name states (``covers = "name"``).
+def stated_days(keys: tuple[str, ...], profile: Profile, force: Force) -> tuple[datetime, datetime] | None:
+    """First and last instant of the days or months that an export's name, else its archive's, states.
 
     The date that says when the export was taken is left out where there is another.
     """
-    name = key.rsplit("/", 1)[-1]
-    days = list(_days(name))
+    named = (list(_days(key.rsplit("/", 1)[-1])) for key in keys)
+    days = next((found for found in named if found), [])
     if profile.export.exported_at.way == "name" and len(days) > 1:
         days = days[:-1]
     if not days:

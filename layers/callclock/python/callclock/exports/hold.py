@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from callclock.exports.archive import known_by
 from callclock.exports.checks import disagreement, lost_am_pm
 from callclock.exports.exported_at import stated_days
 from callclock.exports.profile import Profile
@@ -43,8 +44,8 @@ def hold(
     reasons = (
         *_of_file(scanned, receipt),
         *_of_rows(profile, receipt, repeated),
-        *_of_times(db, profile, good, receipt.object_key),
-        *_of_name(profile, receipt.object_key, force),
+        *_of_times(db, profile, good, receipt.shown),
+        *_of_name(profile, receipt, force),
     )
     return next(iter(reasons), None)
 
@@ -53,7 +54,7 @@ def _of_file(scanned: Scanned, receipt: Receipt) -> Iterator[Held]:
     if scanned.truncated:
         yield Held(
             ExportReason.TRUNCATED,
-            f"{receipt.object_key}: the file ends inside record {scanned.records}: it was cut while it was written or "
+            f"{receipt.shown}: the file ends inside record {scanned.records}: it was cut while it was written or "
             "sent. Export it again and drop the whole file.",
         )
 
@@ -65,39 +66,40 @@ def _of_rows(profile: Profile, receipt: Receipt, repeated: int) -> Iterator[Held
         most = ", ".join(f"{reason} ({n})" for reason, n in Counter(receipt.reasons).most_common(_SHOWN))
         yield Held(
             ExportReason.TOO_MUCH_QUARANTINED,
-            f"{receipt.object_key}: {counts.quarantined} of {records} records cannot be accepted by {profile.file}, "
+            f"{receipt.shown}: {counts.quarantined} of {records} records cannot be accepted by {profile.file}, "
             f"more than its quarantine_max of {limit:g}: {most}. Most likely the profile is wrong: mend it "
             "(or raise the limit), then drop the file again.",
         )
     if profile.repeats == "error" and repeated:
         yield Held(
             ExportReason.REPEATED_KEYS,
-            f"{receipt.object_key}: {repeated} keys stand more than once, and {profile.file} says repeats = 'error'. "
+            f"{receipt.shown}: {repeated} keys stand more than once, and {profile.file} says repeats = 'error'. "
             "Look at export.key there, or say what repeated rows are (newest or collapse), then drop the file again.",
         )
 
 
-def _of_times(db: duckdb.DuckDBPyConnection, profile: Profile, good: str, key: str) -> Iterator[Held]:
+def _of_times(db: duckdb.DuckDBPyConnection, profile: Profile, good: str, shown: str) -> Iterator[Held]:
     worst = disagreement(db, f"({good})", profile)
     if worst and worst.share > profile.export.duration_disagree_max:
         yield Held(
             ExportReason.DURATIONS_DISAGREE,
-            f"{key}: in {worst.share:.1%} of the {worst.rows} rows that give both, {worst.column} is not what the "
+            f"{shown}: in {worst.share:.1%} of the {worst.rows} rows that give both, {worst.column} is not what the "
             f"instants say, more than duration_disagree_max of {profile.export.duration_disagree_max:g}. Look at "
             f"time.formats, time.zone and the unit of {worst.column} in {profile.file}, then drop the file again.",
         )
     if lost_am_pm(db, f"({good})", profile):
         yield Held(
             ExportReason.LOST_AM_PM,
-            f"{key}: nothing begins in the afternoon and intervals are 12 hours short: AM and PM were lost, most "
+            f"{shown}: nothing begins in the afternoon and intervals are 12 hours short: AM and PM were lost, most "
             "likely in a spreadsheet. Export it again from the system itself and drop that.",
         )
 
 
-def _of_name(profile: Profile, key: str, force: Force) -> Iterator[Held]:
-    if profile.export.covers == "name" and not stated_days(key, profile, force):
+def _of_name(profile: Profile, receipt: Receipt, force: Force) -> Iterator[Held]:
+    keys = known_by(receipt.object_key, receipt.member)
+    if profile.export.covers == "name" and not stated_days(keys, profile, force):
         yield Held(
             ExportReason.UNREADABLE,
-            f"{key}: {profile.file} says covers = 'name', and the name holds no date (as 2026-03, 2026-03-01 or "
-            "20260301). Drop the file under a name that says which days it covers, or say covers = 'span'.",
+            f"{receipt.shown}: {profile.file} says covers = 'name', and the name holds no date (as 2026-03, 2026-03-01 "
+            "or 20260301). Drop the file under a name that says which days it covers, or say covers = 'span'.",
         )

@@ -82,6 +82,8 @@ class Receipt:
         Columns of the file that the profile reads.
     missing_columns
         Columns that the nearest profile misses, where none matched.
+    member
+        Which file of the archive ``object_key``; None for a file of its own.
     """
 
     force_code: str
@@ -105,6 +107,12 @@ class Receipt:
     coverage: CoverageRow | None = None
     columns: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()
+    member: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The file for a message: its key, and which file of an archive."""
+        return f"{self.object_key} ({self.member})" if self.member else self.object_key
 
     @classmethod
     def of_whole(
@@ -120,6 +128,7 @@ class Receipt:
         arrived_at: datetime,
         profile: str | None = None,
         missing_columns: tuple[str, ...] = (),
+        member: str | None = None,
     ) -> Self:
         """Make the receipt of an object no row of which was looked at; ``profile`` is then the nearest one."""
         return cls(
@@ -134,6 +143,7 @@ class Receipt:
             message=message,
             profile=profile,
             missing_columns=missing_columns,
+            member=member,
         )
 
     @property
@@ -224,6 +234,7 @@ class Receipt:
             coverage=_coverage(covered) if covered else None,
             columns=tuple(data["columns"]),
             missing_columns=tuple(data["missing_columns"]),
+            member=data.get("member"),
         )
 
 

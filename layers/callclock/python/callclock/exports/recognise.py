@@ -1,12 +1,12 @@
 """Which profiles read an export, told from its key and the head of the file."""
 
-import codecs
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from callclock.exports.archive import known_by
 from callclock.exports.conditions import holds
 from callclock.exports.header import Header, cells
 from callclock.exports.profile import Profile
@@ -16,8 +16,6 @@ from callclock.exports.text import Lines, UnreadableError, decode_head
 from callclock.reasons import ExportReason
 
 _HEAD = 1 << 20
-_NEVER_TEXT = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1a\x1b")
-_BINARY_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Recognition:
     missing: tuple[str, ...] = ()
 
 
-def recognise(key: str, path: Path, profiles: Sequence[Profile]) -> Recognition:
+def recognise(key: str, path: Path, profiles: Sequence[Profile], member: str | None = None) -> Recognition:
     """Find the profiles that read an export. Reads the head of the file only.
 
     Parameters
@@ -50,21 +48,30 @@ def recognise(key: str, path: Path, profiles: Sequence[Profile]) -> Recognition:
         The file.
     profiles
         Those in force.
+    member
+        Which file of the archive ``key``, unpacked to ``path``; its own name counts as well as the archive's.
     """
+    keys = known_by(key, member)
+    shown = f"{key} ({member})" if member else key
     head = _head(path)
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
         return Recognition(
             fault=ExportReason.EMPTY_FILE,
-            message=f"{key} is empty: not even a header. Look whether the export itself failed, and drop it again.",
+            message=f"{shown} is empty: not even a header. Look whether the export itself failed, and drop it again.",
         )
     kind = kind_of(path)
-    if kind is FileKind.TEXT and _is_binary(head):
+    if kind.packs:
         return Recognition(
             fault=ExportReason.NOT_TEXT,
-            message=f"{key} is no text and no Parquet file. Export it as CSV, TSV or Parquet and drop it again.",
+            message=f"{shown} is an archive: look at the files in it, one by one.",
+        )
+    if kind is FileKind.OTHER:
+        return Recognition(
+            fault=ExportReason.NOT_TEXT,
+            message=f"{shown} is no text and no Parquet file. Export it as CSV, TSV or Parquet and drop it again.",
         )
     heads = _Heads(path, kind, head)
-    matching = [profile for profile in profiles if _misses(key, profile, heads) == ()]
+    matching = [profile for profile in profiles if _misses(keys, profile, heads) == ()]
     by_table: dict[str, list[Profile]] = {}
     for profile in matching:
         by_table.setdefault(profile.table, []).append(profile)
@@ -73,13 +80,13 @@ def recognise(key: str, path: Path, profiles: Sequence[Profile]) -> Recognition:
             return Recognition(
                 fault=ExportReason.TWO_PROFILES,
                 message=(
-                    f"{key} is read by {' and by '.join(p.name for p in several)}, and both fill {table}: "
+                    f"{shown} is read by {' and by '.join(p.name for p in several)}, and both fill {table}: "
                     "tell them apart by [match] path, header or where, and drop the file again."
                 ),
             )
     if matching:
         return Recognition(profiles=tuple(sorted(matching, key=lambda profile: profile.table)))
-    return _nearest(key, profiles, heads)
+    return _nearest(keys, shown, profiles, heads)
 
 
 def matches_path(pattern: str, key: str) -> bool:
@@ -105,15 +112,6 @@ def matches_path(pattern: str, key: str) -> bool:
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(_HEAD)
-
-
-def _is_binary(head: bytes) -> bool:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return False
-    sample = head[:65536]
-    never = sum(byte in _NEVER_TEXT for byte in sample)
-    # A NUL in the first line, or many of them, is no text; a lone one in a cell matters only where that is read.
-    return b"\0" in sample.split(b"\n", 1)[0] or never > len(sample) * _BINARY_SHARE
 
 
 @dataclass(frozen=True)
@@ -162,9 +160,13 @@ def _needed(profile: Profile) -> tuple[tuple[str, ...], ...]:
     return tuple((name,) for name in profile.match.header) or profile.reads
 
 
-def _misses(key: str, profile: Profile, heads: _Heads) -> tuple[str, ...] | None:
+def _fits(profile: Profile, keys: tuple[str, ...]) -> bool:
+    return any(matches_path(profile.match.path, key) for key in keys)
+
+
+def _misses(keys: tuple[str, ...], profile: Profile, heads: _Heads) -> tuple[str, ...] | None:
     """Columns that a profile misses; None where its path or its look at the first row does not fit."""
-    if not matches_path(profile.match.path, key):
+    if not _fits(profile, keys):
         return None
     head = heads.of(profile.format)
     missing = head.header.missing(_needed(profile))
@@ -174,16 +176,16 @@ def _misses(key: str, profile: Profile, heads: _Heads) -> tuple[str, ...] | None
     return missing
 
 
-def _nearest(key: str, profiles: Sequence[Profile], heads: _Heads) -> Recognition:
+def _nearest(keys: tuple[str, ...], shown: str, profiles: Sequence[Profile], heads: _Heads) -> Recognition:
     ranked = []
     for profile in profiles:
         missing = heads.of(profile.format).header.missing(_needed(profile))
-        fits = matches_path(profile.match.path, key)
-        ranked.append((len(missing) / max(len(_needed(profile)), 1), not fits, profile.name, profile, missing))
+        apart = len(missing) / max(len(_needed(profile)), 1)
+        ranked.append((apart, not _fits(profile, keys), profile.name, profile, missing))
     if not ranked:
         return Recognition(
             fault=ExportReason.NO_PROFILE,
-            message=f"There is no profile at all to read {key}. Drop one under config/sources/, then drop it again.",
+            message=f"There is no profile at all to read {shown}. Drop one under config/sources/, then drop it again.",
         )
     _, elsewhere, _, profile, missing = min(ranked, key=lambda entry: entry[:3])
     header = heads.of(profile.format).header
@@ -196,7 +198,7 @@ def _nearest(key: str, profiles: Sequence[Profile], heads: _Heads) -> Recognitio
     return Recognition(
         fault=ExportReason.NO_PROFILE,
         message=(
-            f"No profile reads {key}. The nearest, {profile.name} ({profile.file}), {why}. "
+            f"No profile reads {shown}. The nearest, {profile.name} ({profile.file}), {why}. "
             "Mend that profile or write one under config/sources/, then drop the file again."
         ),
         nearest=profile,

@@ -10,6 +10,7 @@ import duckdb
 
 from callclock.clock import Month, format_instant
 from callclock.engine import connect
+from callclock.exports.archive import known_by
 from callclock.exports.callers import CallerSecret
 from callclock.exports.exported_at import on_the_day, stated_by, stated_days, stated_exported_at
 from callclock.exports.hold import hold
@@ -43,6 +44,8 @@ class Export:
     export_id
         Its identity, where a file feeds several tables by profiles of which not all read when it was taken; None: by
         this profile's reading.
+    member
+        Which file of the archive ``key``, unpacked to ``path``; None for a file of its own.
     """
 
     force_code: str
@@ -52,6 +55,12 @@ class Export:
     arrived_at: datetime
     exported_at: datetime | None
     export_id: str | None = None
+    member: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys by which profiles know it."""
+        return known_by(self.key, self.member)
 
 
 @dataclass(frozen=True)
@@ -99,7 +108,7 @@ def stage(
         Refused: neither parts nor quarantine. Held: quarantine, no parts.
     """
     workdir.mkdir(parents=True, exist_ok=True)
-    stated = stated_by(profile, export.key, export.metadata, force)
+    stated = stated_by(profile, export.keys, export.metadata, force)
     blank = Receipt(
         force_code=export.force_code,
         export_id=export.export_id or export_id(export.force_code, export.path, stated),
@@ -110,6 +119,7 @@ def stage(
         config_hash=config_hash,
         profile=profile.name,
         profile_hash=profile.hash,
+        member=export.member,
         columns=tuple(" or ".join(columns) for columns in profile.reads),
     )
     stated = on_the_day(stated, export.arrived_at, force.tz)
@@ -124,7 +134,7 @@ def stage(
                 return Staging(_refused(blank, judged.taken.at))
             return _Stager(db, export, source, scanned, judged, blank, workdir).run(force, secret)
     except UnreadableError as fault:
-        return Staging(_told(blank, ExportStatus.HELD, ExportReason.UNREADABLE, f"{export.key}: {fault}."))
+        return Staging(_told(blank, ExportStatus.HELD, ExportReason.UNREADABLE, f"{blank.shown}: {fault}."))
 
 
 @dataclass(frozen=True)
@@ -144,7 +154,7 @@ class _Stager:
             self.judged.bad,
             self.source.raw([number for number, _ in self.judged.bad], self.scanned.records),
             lines=self.source.lines,
-            object_key=self.export.key,
+            object_key=self.blank.shown,
             export_id=self.blank.export_id,
             out=self.workdir / "quarantine.parquet",
         )
@@ -204,7 +214,7 @@ class _Stager:
         if not counts.accepted:
             return None
         if profile.export.covers == "name":
-            days = stated_days(self.export.key, profile, force)
+            days = stated_days(self.export.keys, profile, force)
             first, last = days or (None, None)
         else:
             [span] = self.db.execute(f"SELECT min(started_at), max(started_at) FROM ({folded.sql})").fetchall()
@@ -228,7 +238,7 @@ def _told(receipt: Receipt, status: ExportStatus, reason: ExportReason, message:
 
 def _refused(receipt: Receipt, stated: datetime) -> Receipt:
     message = (
-        f"{receipt.object_key}: it says that it was taken at {format_instant(stated)}, but it arrived at "
+        f"{receipt.shown}: it says that it was taken at {format_instant(stated)}, but it arrived at "
         f"{format_instant(receipt.arrived_at)}. A date without a time means the end of that day. Look at "
         "export.exported_at of the profile and at the clock of the system, then drop the file again."
     )
@@ -238,8 +248,8 @@ def _refused(receipt: Receipt, stated: datetime) -> Receipt:
 def _read_message(receipt: Receipt) -> str:
     counts = receipt.counts
     if not counts.records_read:
-        return f"{receipt.object_key} was read: it has a header and no record."
-    told = f"{receipt.object_key} was read: {counts.accepted} of {counts.records_read} records are kept"
+        return f"{receipt.shown} was read: it has a header and no record."
+    told = f"{receipt.shown} was read: {counts.accepted} of {counts.records_read} records are kept"
     if not counts.quarantined:
         return f"{told}."
     return f"{told}, {counts.quarantined} are in quarantine: look at their reasons there and mend them at the source."

@@ -1,27 +1,66 @@
-"""Kinds of export file, told by extension and by the first bytes."""
+"""Kinds of export file, told by the bytes and never by the name."""
 
+import codecs
 import json
+import zipfile
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-_PARQUET_MAGIC = b"PAR1"
+_PARQUET = b"PAR1"
+_GZIP = b"\x1f\x8b"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_SAMPLE = 1 << 16
+_NEVER_TEXT = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1a\x1b")
+_BINARY_SHARE = 0.05
 
 
 class FileKind(StrEnum):
-    """How a file is opened: as delimited text, or as Parquet."""
+    """What a file is; ``other`` is none of what can be read."""
 
     TEXT = "text"
     PARQUET = "parquet"
+    GZIP = "gzip"
+    ZIP = "zip"
+    OTHER = "other"
+
+    @property
+    def packs(self) -> bool:
+        """Whether it is an archive, whose files are the exports."""
+        return self in {FileKind.GZIP, FileKind.ZIP}
 
 
 def kind_of(path: Path) -> FileKind:
-    """Kind of a file: Parquet where it says so by name or by its first bytes, else text."""
+    """Kind of a file. A zip that cannot be opened is a zip all the same."""
     with path.open("rb") as file:
-        magic = file.read(len(_PARQUET_MAGIC))
-    return FileKind.PARQUET if magic == _PARQUET_MAGIC else FileKind.TEXT
+        head = file.read(_SAMPLE)
+    if head.startswith(_PARQUET):
+        return FileKind.PARQUET
+    if head.startswith(_GZIP):
+        return FileKind.GZIP
+    if head.startswith(_ZIP):
+        return _kind_of_zip(path)
+    return FileKind.OTHER if _is_binary(head) else FileKind.TEXT
+
+
+def _kind_of_zip(path: Path) -> FileKind:
+    """Tell an archive from the office documents that are zips too."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = set(packed.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return FileKind.ZIP
+    return FileKind.OTHER if "[Content_Types].xml" in names or "META-INF/manifest.xml" in names else FileKind.ZIP
+
+
+def _is_binary(sample: bytes) -> bool:
+    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return False
+    never = sum(byte in _NEVER_TEXT for byte in sample)
+    # A NUL in the first line, or many of them, is no text; a lone one in a cell matters only where that is read.
+    return b"\0" in sample.split(b"\n", 1)[0] or never > len(sample) * _BINARY_SHARE
 
 
 def parquet_head(path: Path) -> tuple[Sequence[str], Sequence[str | None]]:

@@ -1,0 +1,59 @@
+"""Intake in memory: drop an object, get its receipts; the ledger and the hints are plain collections."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+from callclock.exports.callers import CallerSecret
+from callclock.exports.receipt import Receipt
+from callclock.intake import Drop, Intake, take_in
+from callclock.ledger import Entry
+from tests.support.memory_lake import MemoryBucket
+
+ARRIVED = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+class Desk:
+    """One force, EX, with the profiles it is given."""
+
+    def __init__(self, **profiles: str) -> None:
+        self.exports, self.lake, self.results = MemoryBucket("exports"), MemoryBucket("lake"), MemoryBucket("results")
+        self.entries: dict[tuple[str, str], Entry] = {}
+        self.hints: list[Mapping[str, str]] = []
+        self.told: list[Mapping[str, str]] = []
+        self.intake = Intake(
+            exports=self.exports,
+            lake=self.lake,
+            results=self.results,
+            ledger=SimpleNamespace(find=lambda *key: self.entries.get(key), write=self._write),
+            measure=SimpleNamespace(send=lambda _, hint: self.hints.append(hint)),
+            notify=SimpleNamespace(send=lambda _, hint: self.told.append(hint)),
+            secret=CallerSecret("1", b"secret"),
+            force_codes=frozenset({"EX"}),
+        )
+        for name, text in profiles.items():
+            [receipt] = self.drop(text.encode(), f"config/sources/{name}.toml")
+            assert receipt.status == "read", receipt.message
+        self.hints.clear()
+
+    def _write(self, entry: Entry) -> None:
+        self.entries[entry.force_code, entry.export_id] = entry
+
+    def drop(
+        self, content: bytes, key: str, *, metadata: Mapping[str, str] | None = None, at: datetime = ARRIVED
+    ) -> tuple[Receipt, ...]:
+        key = key if "/" in key else f"incoming/EX/{key}"
+        self.exports.objects[key] = (content, dict(metadata or {}))
+        receipts = take_in(Drop(key, None, at), self.intake)
+        for receipt in receipts:
+            receipt.balance()
+        return receipts
+
+    def staged(self) -> set[str]:
+        """Keys of the staged parts."""
+        return {key for key in self.lake.objects if key.startswith("staged/")}
+
+    def receipts(self) -> list[dict[str, object]]:
+        """What Athena would read of the receipts."""
+        return [json.loads(body) for key, (body, _) in self.results.objects.items() if "/receipts/" in key]
