@@ -81,9 +81,12 @@ class Pump:
         return Quiet(seen, failures, [*self.given_up, *self.undelivered], self.dead_letters(), tuple(self.warnings))
 
     def turn(self) -> bool:
-        """Let every mapping take one batch; whether any found one."""
-        found = [self._take(mapping) for mapping in self.site.made.mappings]
-        return any(found)
+        """Let one mapping take one batch, the first in the template that finds one; whether any did.
+
+        Lambda runs many at once, so that any order may happen there. Here what comes first in the template is emptied
+        first: the exports of one night are all read before the first of them is measured.
+        """
+        return any(self._take(mapping) for mapping in self.site.made.mappings)
 
     def dead_letters(self) -> dict[str, int]:
         """Messages in each dead-letter queue, by logical id."""

@@ -15,6 +15,7 @@ SYSTEMS = {
     "contacts": "online_contacts",
 }
 EXPORT_DAY, EXPORT_HOUR = 5, 6
+UPLOADED_AFTER = 1800  # seconds; one script uploads what the systems exported in the night
 LOST_HOUR = story.epoch(date(2023, 9, 12), 14)
 
 
@@ -57,10 +58,9 @@ def drops() -> list[Drop]:
     while month < story.YEAR_END:
         following = _next_month(month)
         exported = story.epoch(following.replace(day=EXPORT_DAY), EXPORT_HOUR)
-        for order, system in enumerate(SYSTEMS):
+        for system in SYSTEMS:
             first = story.epoch(month) if system in {"calls", "contacts"} else since
-            arrives = exported + 1800 + 60 * order
-            found.append(Drop(system, file_name(system, month, exported), exported, arrives, first))
+            found.append(Drop(system, file_name(system, month, exported), exported, exported + UPLOADED_AFTER, first))
         month, since = following, exported
     found += [_again(found), _recorder_mended()]
     found = [_late(drop) if drop.name.startswith("online_contacts_2023-11") else drop for drop in found]
@@ -88,7 +88,7 @@ def _recorder_mended() -> Drop:
     exported = story.epoch(date(2023, 10, 20), EXPORT_HOUR)
     name = file_name("calls", date(2023, 9, 1), exported)
     why = "September and what followed once more: the answers of one hour of the 12th had been lost"
-    return Drop("calls", name, exported, exported + 1800, story.epoch(date(2023, 9, 1)), why)
+    return Drop("calls", name, exported, exported + UPLOADED_AFTER, story.epoch(date(2023, 9, 1)), why)
 
 
 def _late(drop: Drop) -> Drop:
@@ -101,8 +101,8 @@ def _closing(since: int) -> list[Drop]:
     exported = story.epoch(date(2024, 4, 30), EXPORT_HOUR)
     return [
         Drop(
-            system, file_name(system, date(2024, 4, 1), exported), exported, exported + 1800 + 60 * order, since,
+            system, file_name(system, date(2024, 4, 1), exported), exported, exported + UPLOADED_AFTER, since,
             "what has changed since the export of 5 April",
         )
-        for order, system in enumerate(("incidents", "regrades", "risk"))
+        for system in ("incidents", "regrades", "risk")
     ]  # fmt: skip

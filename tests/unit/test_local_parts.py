@@ -2,12 +2,14 @@
 
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
 from local.bus import body_for, scheduled
+from local.deployment import SourceMapping
 from local.iam import PolicyError, Role, admits, statements
-from local.pump import failed_ids
+from local.pump import Pump, failed_ids
 from local.sandbox import Invocation
 from local.schedule import next_fire
 
@@ -41,6 +43,31 @@ def test_which_messages_come_again(answer, again: str) -> None:
 def test_without_reports_only_an_error_brings_messages_back() -> None:
     assert failed_ids(invocation({"batchItemFailures": [{"itemIdentifier": "a"}]}), ["a"], reports=False) == frozenset()
     assert failed_ids(invocation({"errorType": "E"}, failed=True), ["a"], reports=False) == {"a"}
+
+
+class Scripted(Pump):
+    """A pump over queues that are lists: the reader hands every message on, the folder takes all there are."""
+
+    def __init__(self, dropped: int) -> None:
+        mappings = [SourceMapping(name, name, name, 10, False) for name in ("read", "fold")]
+        super().__init__(SimpleNamespace(made=SimpleNamespace(mappings=mappings)), {}, [])
+        self.waiting, self.batches = {"read": dropped, "fold": 0}, list[tuple[str, int]]()
+
+    def _take(self, mapping: SourceMapping) -> bool:
+        taken = min(self.waiting[mapping.function], 4 if mapping.function == "read" else 10)
+        self.waiting[mapping.function] -= taken
+        if mapping.function == "read":
+            self.waiting["fold"] += taken
+        if taken:
+            self.batches.append((mapping.function, taken))
+        return bool(taken)
+
+
+def test_what_arrives_together_is_read_before_any_of_it_is_measured() -> None:
+    pump = Scripted(dropped=6)
+    while pump.turn():
+        pass
+    assert pump.batches == [("read", 4), ("read", 2), ("fold", 6)]
 
 
 @pytest.mark.parametrize(
