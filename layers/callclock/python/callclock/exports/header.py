@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from callclock.exports.rules import Columns
@@ -48,6 +48,15 @@ class Header:
             else:
                 places[name] = place
         return cls(trimmed, places, repeated)
+
+    def known_as(self, aliases: Mapping[str, Sequence[str]]) -> Self:
+        """Give the header in which a column that is there under an alias is found by its name too."""
+        places = dict(self.places)
+        for name, others in aliases.items():
+            place = next((self.places[other] for other in others if other in self.places), None)
+            if place is not None:
+                places.setdefault(name, place)
+        return replace(self, places=places)
 
     def find(self, columns: Columns) -> int | None:
         """Position of the first alias that the file has."""

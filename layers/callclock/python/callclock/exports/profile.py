@@ -22,8 +22,11 @@ from callclock.settings import ConfigurationError, digest, parse_toml
 
 Repeats = Literal["newest", "collapse", "error"]
 _TOP = frozenset(
-    {"profile", "table", "repeats", "match", "format", "time", "nulls", "columns", "rows", "rules", "export"}
-)
+    {
+        "profile", "table", "repeats", "match", "format", "time", "nulls", "aliases", "columns", "rows", "rules",
+        "export",
+    }
+)  # fmt: skip
 _TABLES: Mapping[str, Table] = {table.name: table for table in CURATED}
 _RULE = frozenset({"reason", "if", "then"})
 
@@ -42,6 +45,8 @@ class Profile:
         SHA-256 of what it says; comments and layout do not count.
     nulls
         Words that mean missing, by column; ``*`` for every column.
+    aliases
+        Other names of a column, wherever the profile names it: where the file has not the one, the first of these.
     rows
         Wide to long: one output row for each entry, whose rules add to ``columns``.
     """
@@ -57,6 +62,7 @@ class Profile:
     columns: Mapping[str, Rule]
     repeats: Repeats = "newest"
     nulls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rows: tuple[Mapping[str, Rule], ...] = ()
     rules: tuple[RowRule, ...] = ()
 
@@ -75,6 +81,10 @@ class Profile:
         """Contract columns that it fills, in order of the contract."""
         filled = {target for entry in self.entries for target in entry}
         return tuple(column.name for column in self.contract.columns if column.name in filled)
+
+    def known_as(self, column: str) -> tuple[str, ...]:
+        """Name of a column in the profile, and its aliases."""
+        return (column, *self.aliases.get(column, ()))
 
     @property
     def reads(self) -> tuple[Columns, ...]:
@@ -124,7 +134,8 @@ def parse_profile(file: str, text: str) -> Profile:
         export=read_export(said.get("export", {}), reading),
         columns=_columns(said.get("columns", {}), "columns", reading),
         repeats=_repeats(said.get("repeats", "newest"), reading),
-        nulls=_nulls(said.get("nulls", {}), reading),
+        nulls=_words(said.get("nulls", {}), "nulls", reading),
+        aliases=_words(said.get("aliases", {}), "aliases", reading),
         rows=tuple(
             _columns(entry, f"rows[{number}]", reading)
             for number, entry in enumerate(_list(said.get("rows", []), "rows", reading))
@@ -207,11 +218,11 @@ def _repeats(data: object, reading: Reading) -> Repeats:
             return "newest"
 
 
-def _nulls(data: object, reading: Reading) -> dict[str, tuple[str, ...]]:
+def _words(data: object, key: str, reading: Reading) -> dict[str, tuple[str, ...]]:
     if not isinstance(data, dict):
-        reading.fault("nulls", 'write { "*" = ["NULL"] } or one list for each column')
+        reading.fault(key, f'write [{key}] and below it one list of words for each column, as "Column" = ["word"]')
         return {}
-    return {column: reading.texts(words, f"nulls.{column}") for column, words in data.items()}
+    return {column: reading.texts(words, f"{key}.{column}") for column, words in data.items()}
 
 
 def _row_rule(data: object, key: str, reading: Reading) -> Iterator[RowRule]:

@@ -42,7 +42,7 @@ def check_profile(profile: "Profile", reading: Reading) -> None:
             for target, rule in entry.items():
                 if rule.pick:
                     reading.fault(f"columns.{target}.pick", 'goes with repeats = "collapse" only')
-    _check_nulls(profile, reading)
+    _check_names(profile, reading)
 
 
 def _check_required(table: Table, entry: Mapping[str, Rule], reading: Reading) -> None:
@@ -112,8 +112,10 @@ def _check_row_rules(profile: "Profile", reading: Reading) -> None:
             reading.fault(key, f"{rule.reason!r} sets aside for none of {', '.join(Exclusion)}")
 
 
-def _check_nulls(profile: "Profile", reading: Reading) -> None:
-    read = {name for columns in profile.reads for name in columns}
-    for column in profile.nulls:
-        if column != "*" and column not in read:
-            reading.fault(f"nulls.{column}", "the profile reads no such column")
+def _check_names(profile: "Profile", reading: Reading) -> None:
+    """Check that nulls and aliases speak of columns that are read."""
+    read = {name for columns in profile.reads for name in columns} | set(profile.match.header)
+    for section, words in (("nulls", profile.nulls), ("aliases", profile.aliases)):
+        for column in words:
+            if column not in read and (section, column) != ("nulls", "*"):
+                reading.fault(f"{section}.{column}", "the profile reads no such column")

@@ -11,6 +11,7 @@ import duckdb
 from callclock.engine import quote
 from callclock.exports.conditions import holds
 from callclock.exports.header import cells
+from callclock.exports.json_source import JsonSource
 from callclock.exports.profile import Profile
 from callclock.exports.rules import Action, RowRule
 from callclock.exports.scan import Scan
@@ -91,7 +92,7 @@ def scan_export(db: duckdb.DuckDBPyConnection, source: Source, workdir: Path) ->
     workdir.mkdir(parents=True, exist_ok=True)
     flagged = workdir / "flagged.parquet"
     scan = _scan(source)
-    rejects = _copy(db, scan, flagged)
+    rejects = {**_copy(db, scan, flagged), **(source.rejects if isinstance(source, JsonSource) else {})}
     if isinstance(source, TextSource) and RowReason.BAD_QUOTE in {r for found in rejects.values() for r in found}:
         # Beyond a stray quote nobody can tell where a record ends: those go first, whole, then the rest is read.
         sound, taken = _without_bad_quotes(source.prepared, workdir)
@@ -110,7 +111,7 @@ def scan_export(db: duckdb.DuckDBPyConnection, source: Source, workdir: Path) ->
         rows=rows,
         rejects=dict(sorted(reasons.items())),
         dropped={number: rule.reason for number, rule in dropped.items() if rule.action is Action.DROP},
-        truncated=isinstance(source, TextSource) and _is_truncated(source, rows + len(rejects), reasons),
+        truncated=_is_truncated(source, rows + len(rejects), reasons),
     )
 
 
@@ -192,8 +193,12 @@ def _named(raw: bytes, source: TextSource, profile: Profile) -> dict[str, str | 
     return row
 
 
-def _is_truncated(source: TextSource, records: int, rejects: Mapping[int, str]) -> bool:
+def _is_truncated(source: Source, records: int, rejects: Mapping[int, str]) -> bool:
     """Tell whether the last record was cut: a quote that is never closed, or too few cells and no line end."""
+    if isinstance(source, JsonSource):
+        return source.truncated
+    if not isinstance(source, TextSource):
+        return False
     why = rejects.get(records, "").split(";")
     if RowReason.BAD_QUOTE in why:
         [(_, raw)] = source.raw([records], records)

@@ -81,7 +81,7 @@ class Receipt:
     columns
         Columns of the file that the profile reads.
     missing_columns
-        Columns that the nearest profile misses, where none matched.
+        Columns that the nearest profile misses, where none matched; of JSON, fields read that no record has.
     member
         Which file of the archive ``object_key``; None for a file of its own.
     """

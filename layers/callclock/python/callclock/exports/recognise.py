@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from callclock.exports.archive import known_by
 from callclock.exports.conditions import holds
 from callclock.exports.header import Header, cells
+from callclock.exports.json_source import json_head
 from callclock.exports.profile import Profile
 from callclock.exports.profile_sections import FileFormat
 from callclock.exports.tabular import FileKind, kind_of, parquet_head
@@ -16,6 +17,7 @@ from callclock.exports.text import Lines, UnreadableError, decode_head
 from callclock.reasons import ExportReason
 
 _HEAD = 1 << 20
+_ANY_PATH = "**"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def recognise(key: str, path: Path, profiles: Sequence[Profile], member: str | N
     if kind is FileKind.OTHER:
         return Recognition(
             fault=ExportReason.NOT_TEXT,
-            message=f"{shown} is no text and no Parquet file. Export it as CSV, TSV or Parquet and drop it again.",
+            message=f"{shown} is no text and no Parquet file. Export it as CSV, TSV, JSON or Parquet, and drop it.",
         )
     heads = _Heads(path, kind, head)
     matching = [profile for profile in profiles if _misses(keys, profile, heads) == ()]
@@ -94,7 +96,7 @@ def matches_path(pattern: str, key: str) -> bool:
 
     A pattern without ``/`` looks at the file's name alone.
     """
-    subject = key if "/" in pattern or pattern == "**" else key.rsplit("/", 1)[-1]
+    subject = key if "/" in pattern or pattern == _ANY_PATH else key.rsplit("/", 1)[-1]
     parts = []
     for part in re.findall(r"\*\*/?|\*|\?|\[[^\]]+\]|.", pattern, re.DOTALL):
         match part[0]:
@@ -119,6 +121,10 @@ class _Head:
     header: Header
     first: Sequence[str | None]
 
+    def known_as(self, profile: Profile) -> "_Head":
+        """Give the head with the names that a profile has for its columns."""
+        return replace(self, header=self.header.known_as(profile.aliases))
+
     def row(self, nulls: Mapping[str, tuple[str, ...]]) -> dict[str, str | None]:
         """First row by column name, with the profile's words for missing."""
         found: dict[str, str | None] = {}
@@ -137,6 +143,11 @@ class _Heads:
         self._path, self._kind, self._bytes = path, kind, head
         self._known: dict[FileFormat, _Head] = {}
 
+    @property
+    def blank(self) -> bool:
+        """JSON without a record says nothing of its fields: only its path can tell whose it is."""
+        return self._kind is FileKind.JSON and not self.of(FileFormat()).header.names
+
     def of(self, layout: FileFormat) -> _Head:
         if layout not in self._known:
             self._known[layout] = self._read(layout)
@@ -145,6 +156,9 @@ class _Heads:
     def _read(self, layout: FileFormat) -> _Head:
         if self._kind is FileKind.PARQUET:
             names, first = parquet_head(self._path)
+            return _Head(Header.of(names), first)
+        if self._kind is FileKind.JSON:
+            names, first = json_head(self._bytes, layout.encoding)
             return _Head(Header.of(names), first)
         try:
             text = decode_head(self._bytes, layout)
@@ -168,7 +182,9 @@ def _misses(keys: tuple[str, ...], profile: Profile, heads: _Heads) -> tuple[str
     """Columns that a profile misses; None where its path or its look at the first row does not fit."""
     if not _fits(profile, keys):
         return None
-    head = heads.of(profile.format)
+    if heads.blank and profile.match.path != _ANY_PATH:
+        return ()
+    head = heads.of(profile.format).known_as(profile)
     missing = head.header.missing(_needed(profile))
     where = profile.match.where
     if not missing and where and not holds(where, head.row(profile.nulls)):
@@ -179,7 +195,7 @@ def _misses(keys: tuple[str, ...], profile: Profile, heads: _Heads) -> tuple[str
 def _nearest(keys: tuple[str, ...], shown: str, profiles: Sequence[Profile], heads: _Heads) -> Recognition:
     ranked = []
     for profile in profiles:
-        missing = heads.of(profile.format).header.missing(_needed(profile))
+        missing = heads.of(profile.format).known_as(profile).header.missing(_needed(profile))
         apart = len(missing) / max(len(_needed(profile)), 1)
         ranked.append((apart, not _fits(profile, keys), profile.name, profile, missing))
     if not ranked:

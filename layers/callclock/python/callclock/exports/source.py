@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from callclock.engine import name, quote
 from callclock.exports.header import Header, cells
+from callclock.exports.json_source import JsonSource, open_json
 from callclock.exports.profile import Profile
 from callclock.exports.tabular import FileKind, kind_of, parquet_rows
 from callclock.exports.text import Lines, Prepared, UnreadableError, prepare
@@ -84,7 +85,7 @@ class ParquetSource:
         return parquet_rows(self.path, numbers)
 
 
-Source = TextSource | ParquetSource
+Source = TextSource | ParquetSource | JsonSource
 
 
 def open_source(path: Path, profile: Profile, workdir: Path) -> Source:
@@ -95,12 +96,16 @@ def open_source(path: Path, profile: Profile, workdir: Path) -> Source:
     UnreadableError
         The file is not what the profile says; the text says why and what to do.
     """
-    if kind_of(path) is FileKind.PARQUET:
+    kind = kind_of(path)
+    if kind is FileKind.PARQUET:
         return _open_parquet(path, profile)
+    if kind is FileKind.JSON:
+        # A field that a record has not is missing in it: what every record has, recognise() has seen in the first.
+        return open_json(path, profile, workdir)
     prepared = prepare(path, profile.format, workdir)
     with prepared.path.open("rb") as file:
         first = next(prepared.lines.records(file), b"").decode("utf-8-sig", "replace").rstrip("\r\n")
-    header = Header.of(cells(first, profile.format.delimiter, profile.format.quote))
+    header = Header.of(cells(first, profile.format.delimiter, profile.format.quote)).known_as(profile.aliases)
     _check(header, profile)
     return TextSource(header, prepared, profile)
 
@@ -110,7 +115,7 @@ def _open_parquet(path: Path, profile: Profile) -> ParquetSource:
         schema = pq.read_schema(path)
     except pa.ArrowInvalid as fault:
         raise UnreadableError(f"the file is no whole Parquet file ({fault}): export it again and drop it") from fault
-    header = Header.of(schema.names)
+    header = Header.of(schema.names).known_as(profile.aliases)
     _check(header, profile)
     if header.repeated:
         raise UnreadableError(f"two columns are named {min(header.repeated)!r}: Parquet names must differ")

@@ -14,6 +14,7 @@ from callclock.exports.archive import known_by
 from callclock.exports.callers import CallerSecret
 from callclock.exports.exported_at import on_the_day, stated_by, stated_days, stated_exported_at
 from callclock.exports.hold import hold
+from callclock.exports.json_source import JsonSource
 from callclock.exports.judge import Judged, judge
 from callclock.exports.profile import Profile
 from callclock.exports.quarantine import Quarantine, write_quarantine
@@ -207,6 +208,7 @@ class _Stager:
             set_aside_reasons=aside,
             dropped_reasons=self.judged.dropped,
             conflicts=folded.conflicts,
+            missing_columns=self.source.absent if isinstance(self.source, JsonSource) else (),
         )
 
     def _coverage(self, folded: Folded, counts: Counts, force: Force) -> CoverageRow | None:
@@ -248,7 +250,7 @@ def _refused(receipt: Receipt, stated: datetime) -> Receipt:
 def _read_message(receipt: Receipt) -> str:
     counts = receipt.counts
     if not counts.records_read:
-        return f"{receipt.shown} was read: it has a header and no record."
+        return f"{receipt.shown} was read: it holds no record."
     told = f"{receipt.shown} was read: {counts.accepted} of {counts.records_read} records are kept"
     if not counts.quarantined:
         return f"{told}."

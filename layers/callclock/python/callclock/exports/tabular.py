@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -12,6 +13,8 @@ import pyarrow.parquet as pq
 _PARQUET = b"PAR1"
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+# UTF-16 shows as zeros between the letters. A header may begin with a bracket: [Date],[Time].
+_JSON = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\0\s]*(?:\{|\[[\0\s]*(?:[{\]]|$))")
 _SAMPLE = 1 << 16
 _NEVER_TEXT = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1a\x1b")
 _BINARY_SHARE = 0.05
@@ -22,6 +25,7 @@ class FileKind(StrEnum):
 
     TEXT = "text"
     PARQUET = "parquet"
+    JSON = "json"
     GZIP = "gzip"
     ZIP = "zip"
     OTHER = "other"
@@ -42,7 +46,9 @@ def kind_of(path: Path) -> FileKind:
         return FileKind.GZIP
     if head.startswith(_ZIP):
         return _kind_of_zip(path)
-    return FileKind.OTHER if _is_binary(head) else FileKind.TEXT
+    if _is_binary(head):
+        return FileKind.OTHER
+    return FileKind.JSON if _JSON.match(head) else FileKind.TEXT
 
 
 def _kind_of_zip(path: Path) -> FileKind:
