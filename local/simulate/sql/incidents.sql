@@ -52,6 +52,8 @@ WITH fated AS (
             WHEN oddity = 'duplicate' THEN created + 600
             WHEN outcome = 'closed_early' THEN created + 900 + floor(pow(u(id, 'closed'), 2) * (6.9 * 86400 - 4000))::BIGINT
             WHEN outcome = 'closed_late' THEN start + between_(id, 'closed', 8 * 86400, 25 * 86400)
+            -- Open for long: found by a review and closed.
+            WHEN outcome = 'open' THEN start + between_(id, 'closed', 29 * 86400, 40 * 86400)
         END AS closed,
         CASE WHEN grade = '4' OR (grade = '3' AND u(id, 'slot') < 0.1) THEN created + 172800 - created % 3600 END AS slot
     FROM arrived

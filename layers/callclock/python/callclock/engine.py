@@ -45,9 +45,18 @@ def rows_of(columns: Sequence[Column], paths: Sequence[Path]) -> str:
     return f"SELECT {wanted} FROM ({nothing} UNION ALL BY NAME SELECT * FROM {files})"
 
 
+def _function_mb() -> int:
+    return int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _DEFAULT_MEMORY_MB))
+
+
+def cores() -> int:
+    """Cores that the function's memory buys."""
+    return max(1, round(_function_mb() / _MB_A_VCPU))
+
+
 @contextmanager
 def connect(
-    workdir: Path, *, threads: int | None = None, memory_mb: int | None = None
+    workdir: Path, *, threads: int | None = None, memory_mb: int | None = None, shared_by: int = 1
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an in-memory database that spills to ``workdir`` and can reach nothing else.
 
@@ -59,10 +68,11 @@ def connect(
         By default one for each vCPU that the function's memory buys.
     memory_mb
         Limit in MB; by default a share of the function's memory.
+    shared_by
+        How many databases are open side by side and share memory and cores between them.
     """
-    function_mb = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _DEFAULT_MEMORY_MB))
-    memory_mb = memory_mb or int(function_mb * _SHARE_OF_FUNCTION_MEMORY)
-    threads = threads or max(1, round(function_mb / _MB_A_VCPU))
+    memory_mb = memory_mb or int(_function_mb() * _SHARE_OF_FUNCTION_MEMORY / shared_by)
+    threads = threads or max(1, cores() // shared_by)
     workdir.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(
         config={

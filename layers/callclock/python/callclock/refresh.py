@@ -3,14 +3,16 @@
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 from callclock import __version__, layout, plan
 from callclock.clock import Month, Period, format_instant, local_midnight, periods_of
-from callclock.engine import connect
+from callclock.engine import connect, cores
 from callclock.lake.coverage import Coverage, periods_with_holes
 from callclock.lake.curate import CuratedMonth
 from callclock.metrics.catalogue import Family
@@ -65,14 +67,25 @@ class Refresh:
                 continue
             mine = tuple(group)
             holes = [hole for table in tables for hole in self.coverage.holes(table, self.force)]
-            for home in _homes(months[tables[0]]):
-                touched = periods_with_holes(holes, periods_of(home), self.force.tz)
-                partition = _Partition(self, tables, home, months, replace(known, holes=touched))
-                made = self._make(partition, mine, state)
-                for family, inputs in made:
-                    state = state.with_value(family.name, home, digest(inputs))
-                if made:
-                    yield state
+            partitions = [
+                _Partition(
+                    self,
+                    tables,
+                    home,
+                    months,
+                    replace(known, holes=periods_with_holes(holes, periods_of(home), self.force.tz)),
+                )
+                for home in _homes(months[tables[0]])
+            ]
+            # One partition a core: each is small, so that cores within one are soon idle, and requests overlap.
+            with ThreadPoolExecutor(max_workers=cores()) as workers:
+                for partition, made in zip(
+                    partitions, workers.map(partial(self._make, families=mine, state=state), partitions), strict=True
+                ):
+                    for family, inputs in made:
+                        state = state.with_value(family.name, partition.home, digest(inputs))
+                    if made:
+                        yield state
 
     def _known(self, tables: Sequence[str]) -> Known | None:
         """What is known of these tables; None where the first, whose records are counted, was never sent."""
@@ -82,8 +95,9 @@ class Refresh:
             return None
         return Known(min(as_at), tuple(s for table in tables for s in self.coverage.sources_known(table, self.force)))
 
+    @staticmethod
     def _make(
-        self, partition: "_Partition", families: Sequence[Family], state: ForceState
+        partition: "_Partition", families: Sequence[Family], state: ForceState
     ) -> Sequence[tuple[Family, Mapping[str, object]]]:
         wanted = [(family, partition.inputs(family)) for family in families]
         stale = [
@@ -155,7 +169,7 @@ class _Partition:
         here = self.refresh.workdir / "-".join(self.tables) / str(self.home)
         here.mkdir(parents=True, exist_ok=True)
         needed = sorted({month for family, _ in stale for month in self.needed(family)})
-        with connect(self.refresh.workdir / "duckdb") as db:
+        with connect(here / "duckdb", shared_by=cores()) as db:
             prepare(
                 db,
                 {
@@ -173,7 +187,8 @@ class _Partition:
                 # Read before the work, so that a newer run that comes between is not overwritten by this one.
                 was: Read | None = self.refresh.results.fetch(key, old)
                 rows = evaluate(db, family, new, metadata={"inputs": json.dumps(inputs, sort_keys=True)})
-                if was is not None:
+                # What was complete does not change by time alone.
+                if was is not None and (why := cause(json.loads(kv_metadata(db, old).get("inputs", "{}")), inputs)):
                     restate(
                         db,
                         self.refresh.results,
@@ -182,7 +197,7 @@ class _Partition:
                         family=family.name,
                         old=old,
                         new=new,
-                        why=cause(json.loads(kv_metadata(db, old).get("inputs", "{}")), inputs),
+                        why=why,
                         now=self.refresh.now,
                         workdir=here,
                     )
@@ -196,8 +211,9 @@ class _Partition:
         path = folder / f"{stem}{self.months[table][month].version}.parquet"
         if path.exists():
             return path
-        for old in folder.glob(f"{stem}*"):
-            old.unlink()
+        for old in folder.glob(f"{stem}*.parquet"):
+            old.unlink(missing_ok=True)
         key = layout.curated(table, self.refresh.force_code, month)
-        part = path.with_suffix(".part")
+        # Partitions side by side may look back at the same month: each brings it under a name of its own.
+        part = path.with_suffix(f".{self.home}.part")
         return part.rename(path) if self.refresh.lake.fetch(key, part) else None

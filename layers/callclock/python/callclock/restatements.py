@@ -17,15 +17,22 @@ from callclock.objects import Bucket, Read
 _SQL = (resources.files("callclock") / "restatements.sql").read_text("utf-8")
 
 
-def cause(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[str, str]:
+# What is known until when: it decides what is complete, and never changes a value that was.
+_TIME_ALONE = frozenset({"as_at", "sources", "holes"})
+
+
+def cause(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[str, str] | None:
     """Tell what made a result differ, from the inputs of its two versions.
 
     Returns
     -------
     tuple
-        ``export``, ``configuration`` or ``definition``, and the inputs that differ, as text.
+        ``export``, ``configuration`` or ``definition``, and the inputs that differ, as text. None where only time went
+        on: no value that was complete can have changed.
     """
     differing = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    if set(differing) <= _TIME_ALONE:
+        return None
     if {"definition", "sql", "code"} & set(differing):
         word = "definition"
     elif "configuration" in differing:

@@ -1,5 +1,6 @@
 """From curated Parquet files to the values of one month's partition. No S3 here."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ from callclock.settings import AttendanceTarget, ConfigurationError, Force, Grad
 _EVER = date(1, 1, 1)
 _FOR_EVER = date(9999, 12, 31)
 _ALWAYS_ORDERED = frozenset({"metric", "period_kind", "period_label", "period_end"})
+_QUANTILE = re.compile(r"quantile_cont\((\w+), ([\d.]+)\)")
 type _Dated = Grade | AttendanceTarget | MetricTarget
 
 
@@ -118,12 +120,12 @@ def prepare(
     for step in _of_tables(tuple(tables)):
         if step.stored and step.by_period:
             kept = name(f"kept_{step.name}")
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS {step.sql}")
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS {all_at_once(step.sql)}")
             of_periods = f"SELECT * FROM {kept} WHERE period_kind IN (SELECT period_kind FROM periods)"
             con.execute(f"CREATE OR REPLACE TEMP VIEW {name(step.name)} AS {of_periods}")
         else:
             kind = "TABLE" if step.stored else "VIEW"
-            con.execute(f"CREATE OR REPLACE TEMP {kind} {name(step.name)} AS {step.sql}")
+            con.execute(f"CREATE OR REPLACE TEMP {kind} {name(step.name)} AS {all_at_once(step.sql)}")
 
 
 def evaluate(
@@ -161,6 +163,24 @@ def evaluate(
     return int(counted[0]) if counted else 0
 
 
+def all_at_once(sql: str) -> str:
+    """Ask for all percentiles of a column at once: DuckDB then keeps and orders its values once, not for each.
+
+    The portable core has no lists, so the texts ask for them one by one; the answers are the same.
+    """
+    shares: dict[str, list[str]] = {}
+    for column, share in _QUANTILE.findall(sql):
+        if share not in shares.setdefault(column, []):
+            shares[column].append(share)
+
+    def one_of_all(found: re.Match[str]) -> str:
+        column, share = found.groups()
+        asked = shares[column]
+        return f"quantile_cont({column}, [{', '.join(asked)}])[{asked.index(share) + 1}]"
+
+    return _QUANTILE.sub(one_of_all, sql)
+
+
 def _keep(con: duckdb.DuckDBPyConnection, step: Relation, kinds: Sequence[PeriodKind]) -> None:
     """Work a stored step out for the kinds of period that it does not hold yet.
 
@@ -172,7 +192,7 @@ def _keep(con: duckdb.DuckDBPyConnection, step: Relation, kinds: Sequence[Period
     for together in ([kind for kind in wanted if kind not in LONG], *([kind] for kind in wanted if kind in LONG)):
         if together:
             _of_kinds(con, together)
-            con.execute(f"INSERT INTO {name(f'kept_{step.name}')} BY NAME {step.sql}")
+            con.execute(f"INSERT INTO {name(f'kept_{step.name}')} BY NAME {all_at_once(step.sql)}")
             con.executemany("INSERT INTO worked_out VALUES (?, ?)", [(step.name, kind.value) for kind in together])
 
 
