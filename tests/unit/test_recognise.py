@@ -129,6 +129,11 @@ def test_delimiter_title_rows_and_repeated_names(tmp_path: Path) -> None:
     mine = profile("a", more='[format]\ndelimiter = ";"\nskip = 1', columns='grade_to = "G#2"')
     path = drop(tmp_path, b"Report;\nId;When;G;G\nA1;x;1;2\n")
     assert recognise(KEY, path, (mine,)).profiles == (mine,)
+    more = 'where = { Id = "A1" }\n[format]\ndelimiter = ";"\nskip = 2\nheader_rows = 2'
+    deep = profile("c", more=more, columns='grade_to = "G / To"')
+    high = tmp_path / "high.csv"
+    high.write_bytes(b'"Report\nof all";\r\n\r\nId;When;G;\r\n;;From;To\r\nA1;x;1;2\r\n')
+    assert recognise(KEY, high, (deep,)).profiles == (deep,)
     bare = profile("b", more='[format]\ndelimiter = ";"\nskip = 1', columns='grade_to = "G"')
     assert "G#2" in recognise(KEY, path, (bare,)).missing[0]
 

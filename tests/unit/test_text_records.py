@@ -76,6 +76,13 @@ def prepared_text(tmp_path: Path, content: bytes, layout: FileFormat = PLAIN) ->
         ("a,£\r\n1,2\r\n".encode("utf-16"), PLAIN, "a,£\n1,2\n".encode()),
         ("a,£\r\n1,2\r\n".encode("latin-1"), FileFormat(encoding="latin-1"), "a,£\n1,2\n".encode()),
         (b"Report of May\nmade by X\na,b\n1,2\n", FileFormat(skip=2), b"a,b\n1,2\n"),
+        (b'"Report\n\nof May"\n\n\na,b\n1,2\n', FileFormat(skip=2), b"a,b\n1,2\n"),
+        (
+            b"Id,When,,Kind\n\n,Sent,There,\n1,2,3,4\n",
+            FileFormat(header_rows=2),
+            b"Id,When / Sent,When / There,Kind\n1,2,3,4\n",
+        ),
+        (b'x\r\nA;"B\r\nC"\r\n1;2\r\n', FileFormat(skip=1, delimiter=";"), b'A;"B\nC"\n1;2\n'),
     ],
 )
 def test_what_duckdb_is_given(tmp_path: Path, content: bytes, layout: FileFormat, expected: bytes) -> None:

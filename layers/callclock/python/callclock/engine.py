@@ -45,13 +45,14 @@ def rows_of(columns: Sequence[Column], paths: Sequence[Path]) -> str:
     return f"SELECT {wanted} FROM ({nothing} UNION ALL BY NAME SELECT * FROM {files})"
 
 
-def _function_mb() -> int:
-    return int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _DEFAULT_MEMORY_MB))
+def function_memory_mb(share: float = 1.0) -> int:
+    """MB of a share of the function's memory; outside Lambda, of a small function's."""
+    return int(int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _DEFAULT_MEMORY_MB)) * share)
 
 
 def cores() -> int:
     """Cores that the function's memory buys."""
-    return max(1, round(_function_mb() / _MB_A_VCPU))
+    return max(1, round(function_memory_mb() / _MB_A_VCPU))
 
 
 @contextmanager
@@ -71,7 +72,7 @@ def connect(
     shared_by
         How many databases are open side by side and share memory and cores between them.
     """
-    memory_mb = memory_mb or int(_function_mb() * _SHARE_OF_FUNCTION_MEMORY / shared_by)
+    memory_mb = memory_mb or function_memory_mb(_SHARE_OF_FUNCTION_MEMORY / shared_by)
     threads = threads or max(1, cores() // shared_by)
     workdir.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(

@@ -186,8 +186,8 @@ class _Reading:
             status=ExportStatus.READ,
             reason=None,
             message=(
-                f"{self.drop.key}: left out, because they are neither text nor Parquet: {', '.join(skipped)}. "
-                "What else it holds has receipts of its own."
+                f"{self.drop.key}: left out, because no export is of their kind: {', '.join(skipped)}. What else it "
+                "holds has receipts of its own."
             ),
             config_hash=configuration.in_force(self.intake.lake).hash,
             arrived_at=self.drop.arrived_at,

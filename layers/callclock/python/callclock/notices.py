@@ -31,7 +31,7 @@ ATTRIBUTES_MOST = 10
 
 _NEXT_STEP = {
     ExportReason.EMPTY_FILE: "Ask the owner of the source whether the export ran, and drop the file again.",
-    ExportReason.NOT_TEXT: "Export it as CSV or Parquet, not as a picture or a PDF, and drop it again.",
+    ExportReason.NOT_TEXT: "Export it as CSV, XLSX, ODS or Parquet, not as a picture or a PDF, and drop it again.",
     ExportReason.NO_PROFILE: "If columns were renamed, mend the nearest profile in config/sources/; for a new system "
     "draft one with `callclock sources new FILE`. Check with `callclock sources check FILE`, then replay the export.",
     ExportReason.TWO_PROFILES: "Make the `match` of one of the two profiles narrower, then replay the export.",

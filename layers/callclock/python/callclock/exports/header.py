@@ -5,6 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Self
 
 from callclock.exports.rules import Columns
@@ -77,6 +78,22 @@ class Header:
         names = list(self.places)
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         return ", ".join(names[:_SHOWN]) + more
+
+
+def composed(rows: Sequence[Sequence[str]], *, carry: bool) -> tuple[str, ...]:
+    """Join the rows of a header, top to bottom, into one name for each column: ``Times / Arrived``.
+
+    Parameters
+    ----------
+    carry
+        A name above others stands once and blanks follow it, as merged cells become in a text: carry it to the right.
+    """
+    tops = [list(row) for row in rows]
+    for row in tops[:-1] if carry else ():
+        for place in range(1, len(row)):
+            row[place] = row[place].strip() or row[place - 1]
+    columns = zip_longest(*tops, fillvalue="")
+    return tuple(" / ".join(dict.fromkeys(filter(None, map(str.strip, names)))) for names in columns)
 
 
 def cells(record: str, delimiter: str, quote: str) -> Sequence[str]:

@@ -12,6 +12,7 @@ from callclock.exports.exported_at import stated_days
 from callclock.exports.profile import Profile
 from callclock.exports.read import Scanned
 from callclock.exports.receipt import Receipt
+from callclock.exports.workbook import ROWS_A_SHEET
 from callclock.reasons import ExportReason
 from callclock.settings import Force
 
@@ -56,6 +57,12 @@ def _of_file(scanned: Scanned, receipt: Receipt) -> Iterator[Held]:
             ExportReason.TRUNCATED,
             f"{receipt.shown}: the file ends inside record {scanned.records}: it was cut while it was written or "
             "sent. Export it again and drop the whole file.",
+        )
+    if scanned.last_row == ROWS_A_SHEET:
+        yield Held(
+            ExportReason.TRUNCATED,
+            f"{receipt.shown}: it ends in row {ROWS_A_SHEET:,}, the last that a spreadsheet can hold, so most likely "
+            "more was cut off there. Export shorter periods, or straight from the system to CSV, and drop each.",
         )
 
 

@@ -10,6 +10,9 @@ from callclock.exports.grammar import Reading, read_condition, read_join, read_r
 from callclock.exports.rules import Columns, Condition, Join, Rule
 
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1")
+SERIAL = "excel"
+"""Stands among the time formats for a spreadsheet's own: days since 1899-12-30, and fractions of a day."""
+
 Doubled = Literal["tightest", "first", "second"]
 
 
@@ -27,12 +30,26 @@ class Match:
 
 @dataclass(frozen=True)
 class FileFormat:
-    """How the text is laid out; ``encoding`` None: UTF-8, and a line that is not is tried as cp1252."""
+    """How the file is laid out.
+
+    Attributes
+    ----------
+    encoding
+        None: UTF-8, and a line that is not is tried as cp1252.
+    skip
+        Rows above the header.
+    header_rows
+        Rows that make up the header; their texts are joined by `` / ``.
+    sheet
+        Of a workbook: name or glob of the sheet; None: the first that is not hidden.
+    """
 
     delimiter: str = ","
     quote: str = '"'
     encoding: str | None = None
     skip: int = 0
+    header_rows: int = 1
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,13 +125,10 @@ def read_match(data: object, reading: Reading) -> Match:
 
 def read_format(data: object, reading: Reading) -> FileFormat:
     """Read ``[format]``."""
-    said = reading.section(data, "format", frozenset({"delimiter", "quote", "encoding", "skip"}))
+    known = frozenset({"delimiter", "quote", "encoding", "skip", "header_rows", "sheet"})
+    said = reading.section(data, "format", known)
     delimiter = reading.text(said.get("delimiter", ","), "format.delimiter")
     quote = reading.text(said.get("quote", '"'), "format.quote")
-    skip = said.get("skip", 0)
-    if not isinstance(skip, int) or isinstance(skip, bool) or skip < 0:
-        reading.fault("format.skip", f"{skip!r} is no number of rows above the header")
-        skip = 0
     for key, mark in (("delimiter", delimiter), ("quote", quote)):
         if len(mark) != 1 or mark in "\r\n" or not mark.isascii():
             reading.fault(f"format.{key}", f"{mark!r} is not one ASCII character")
@@ -122,8 +136,17 @@ def read_format(data: object, reading: Reading) -> FileFormat:
         delimiter=delimiter,
         quote=quote,
         encoding=reading.one_of(said["encoding"], "format.encoding", ENCODINGS) if "encoding" in said else None,
-        skip=skip,
+        skip=_rows(said.get("skip", 0), 0, "skip", reading),
+        header_rows=_rows(said.get("header_rows", 1), 1, "header_rows", reading),
+        sheet=reading.text(said["sheet"], "format.sheet") if "sheet" in said else None,
     )
+
+
+def _rows(data: object, least: int, key: str, reading: Reading) -> int:
+    if isinstance(data, int) and not isinstance(data, bool) and data >= least:
+        return data
+    reading.fault(f"format.{key}", f"{data!r} is no number of rows: write {least} or more")
+    return least
 
 
 def read_time(data: object, reading: Reading) -> TimeReading:
@@ -136,8 +159,12 @@ def read_time(data: object, reading: Reading) -> TimeReading:
         zone = "Europe/London"
     formats = reading.texts(said["formats"], "time.formats") if "formats" in said else ()
     for form in formats:
-        if "%" not in form:
-            reading.fault("time.formats", f"{form!r} is no format: write it as %d/%m/%Y %H:%M:%S")
+        if "%" not in form and form != SERIAL:
+            reading.fault("time.formats", f"{form!r} is no format: write it as %d/%m/%Y %H:%M:%S, or {SERIAL}")
+        if "%I" in form and "%p" not in form:
+            reading.fault(
+                "time.formats", f"{form!r} has hours from 1 to 12 (%I) without %p: an afternoon reads as morning"
+            )
     tolerance = reading.number(said.get("tolerance_s", 2), "time.tolerance_s")
     if tolerance < 0:
         reading.fault("time.tolerance_s", "cannot be less than 0")

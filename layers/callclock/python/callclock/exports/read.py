@@ -50,6 +50,8 @@ class Scanned:
         Reason of the rule that says that a short line is no record, by record number.
     truncated
         The file ends inside a record.
+    last_row
+        Number of the last row as a spreadsheet counts them, titles and header too; 0 where it never was one.
     """
 
     scan: Scan
@@ -58,6 +60,7 @@ class Scanned:
     rejects: Mapping[int, str]
     dropped: Mapping[int, str]
     truncated: bool
+    last_row: int
 
     @property
     def records(self) -> int:
@@ -112,7 +115,15 @@ def scan_export(db: duckdb.DuckDBPyConnection, source: Source, workdir: Path) ->
         rejects=dict(sorted(reasons.items())),
         dropped={number: rule.reason for number, rule in dropped.items() if rule.action is Action.DROP},
         truncated=_is_truncated(source, rows + len(rejects), reasons),
+        last_row=_last_row(source, rows + len(rejects)),
     )
+
+
+def _last_row(source: Source, records: int) -> int:
+    """Number of the last row where the file is or may once have been a sheet."""
+    if not isinstance(source, TextSource):
+        return 0
+    return source.last_row or source.skipped + source.profile.format.header_rows + records
 
 
 def _scan(source: Source) -> Scan:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 from callclock.exports.archive import known_by
@@ -13,7 +12,8 @@ from callclock.exports.json_source import json_head
 from callclock.exports.profile import Profile
 from callclock.exports.profile_sections import FileFormat
 from callclock.exports.tabular import FileKind, kind_of, parquet_head
-from callclock.exports.text import Lines, UnreadableError, decode_head
+from callclock.exports.text import Lines, UnreadableError, decode_head, head_records, names_of
+from callclock.exports.workbook import read_sheet
 from callclock.reasons import ExportReason
 
 _HEAD = 1 << 20
@@ -70,25 +70,14 @@ def recognise(key: str, path: Path, profiles: Sequence[Profile], member: str | N
     if kind is FileKind.OTHER:
         return Recognition(
             fault=ExportReason.NOT_TEXT,
-            message=f"{shown} is no text and no Parquet file. Export it as CSV, TSV, JSON or Parquet, and drop it.",
+            message=f"{shown} is neither text, workbook nor Parquet, or locked with a password. Export it as CSV, "
+            "XLSX, ODS, JSON or Parquet and drop it again.",
         )
     heads = _Heads(path, kind, head)
-    matching = [profile for profile in profiles if _misses(keys, profile, heads) == ()]
-    by_table: dict[str, list[Profile]] = {}
-    for profile in matching:
-        by_table.setdefault(profile.table, []).append(profile)
-    for table, several in sorted(by_table.items()):
-        if len(several) > 1:
-            return Recognition(
-                fault=ExportReason.TWO_PROFILES,
-                message=(
-                    f"{shown} is read by {' and by '.join(p.name for p in several)}, and both fill {table}: "
-                    "tell them apart by [match] path, header or where, and drop the file again."
-                ),
-            )
-    if matching:
-        return Recognition(profiles=tuple(sorted(matching, key=lambda profile: profile.table)))
-    return _nearest(keys, shown, profiles, heads)
+    try:
+        return _recognised(keys, shown, profiles, heads)
+    except UnreadableError as fault:
+        return Recognition(fault=ExportReason.UNREADABLE, message=f"{shown}: {fault}.")
 
 
 def matches_path(pattern: str, key: str) -> bool:
@@ -118,8 +107,11 @@ def _head(path: Path) -> bytes:
 
 @dataclass(frozen=True)
 class _Head:
+    """``sheets`` of a workbook that has not the one wanted."""
+
     header: Header
     first: Sequence[str | None]
+    sheets: Sequence[str] = ()
 
     def known_as(self, profile: Profile) -> "_Head":
         """Give the head with the names that a profile has for its columns."""
@@ -149,6 +141,8 @@ class _Heads:
         return self._kind is FileKind.JSON and not self.of(FileFormat()).header.names
 
     def of(self, layout: FileFormat) -> _Head:
+        if self._kind is FileKind.WORKBOOK:
+            layout = FileFormat(skip=layout.skip, header_rows=layout.header_rows, sheet=layout.sheet)
         if layout not in self._known:
             self._known[layout] = self._read(layout)
         return self._known[layout]
@@ -160,14 +154,37 @@ class _Heads:
         if self._kind is FileKind.JSON:
             names, first = json_head(self._bytes, layout.encoding)
             return _Head(Header.of(names), first)
+        if self._kind is FileKind.WORKBOOK:
+            sheet = read_sheet(self._path, layout)
+            return _Head(Header.of(sheet.header or ()), sheet.first, sheet.sheets if sheet.header is None else ())
         try:
             text = decode_head(self._bytes, layout)
         except UnreadableError:
             return _Head(Header.of(()), ())
-        lines = (line.encode() for line in text.splitlines(keepends=True) if line.strip())
-        records = list(islice(Lines.of(layout).records(lines), layout.skip, layout.skip + 2))
-        rows = [cells(record.decode().rstrip("\r\n"), layout.delimiter, layout.quote) for record in records]
-        return _Head(Header.of(rows[0] if rows else ()), rows[1] if len(rows) > 1 else ())
+        lines = iter(text.encode().splitlines(keepends=True))
+        _, header = head_records(lines, layout)
+        second = next((record for record in Lines.of(layout).records(lines) if record.strip()), b"")
+        row = cells(second.decode().rstrip("\r\n"), layout.delimiter, layout.quote)
+        return _Head(Header.of(names_of(header, layout) if header else ()), row)
+
+
+def _recognised(keys: tuple[str, ...], shown: str, profiles: Sequence[Profile], heads: _Heads) -> Recognition:
+    matching = [profile for profile in profiles if _misses(keys, profile, heads) == ()]
+    by_table: dict[str, list[Profile]] = {}
+    for profile in matching:
+        by_table.setdefault(profile.table, []).append(profile)
+    for table, several in sorted(by_table.items()):
+        if len(several) > 1:
+            return Recognition(
+                fault=ExportReason.TWO_PROFILES,
+                message=(
+                    f"{shown} is read by {' and by '.join(p.name for p in several)}, and both fill {table}: "
+                    "tell them apart by [match] path, header or where, and drop the file again."
+                ),
+            )
+    if matching:
+        return Recognition(profiles=tuple(sorted(matching, key=lambda profile: profile.table)))
+    return _nearest(keys, shown, profiles, heads)
 
 
 def _needed(profile: Profile) -> tuple[tuple[str, ...], ...]:
@@ -204,9 +221,11 @@ def _nearest(keys: tuple[str, ...], shown: str, profiles: Sequence[Profile], hea
             message=f"There is no profile at all to read {shown}. Drop one under config/sources/, then drop it again.",
         )
     _, elsewhere, _, profile, missing = min(ranked, key=lambda entry: entry[:3])
-    header = heads.of(profile.format).header
-    if missing:
-        why = f"misses {', '.join(missing)}; the file has {header.shown() or 'no columns it can tell apart'}"
+    head = heads.of(profile.format)
+    if head.sheets:
+        why = f"reads a sheet {profile.format.sheet}; the workbook has {', '.join(head.sheets)}"
+    elif missing:
+        why = f"misses {', '.join(missing)}; the file has {head.header.shown() or 'no columns it can tell apart'}"
     elif elsewhere:
         why = f"has all columns, but its path {profile.match.path} is not this key"
     else:

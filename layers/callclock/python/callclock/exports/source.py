@@ -11,20 +11,24 @@ from callclock.engine import name, quote
 from callclock.exports.header import Header, cells
 from callclock.exports.json_source import JsonSource, open_json
 from callclock.exports.profile import Profile
+from callclock.exports.profile_sections import FileFormat
+from callclock.exports.serials import ISO_FORMATS
 from callclock.exports.tabular import FileKind, kind_of, parquet_rows
 from callclock.exports.text import Lines, Prepared, UnreadableError, prepare
 from callclock.exports.walls import ROW
+from callclock.exports.workbook import read_sheet
 
 _WALL = "%Y-%m-%d %H:%M:%S.%f"
 
 
 @dataclass(frozen=True)
 class TextSource:
-    """A delimited text. ``prepared`` is what DuckDB reads."""
+    """A delimited text. ``prepared`` is what DuckDB reads; ``last_row`` is that of the sheet it was made from."""
 
     header: Header
     prepared: Prepared
     profile: Profile
+    last_row: int | None = None
 
     @property
     def skipped(self) -> int:
@@ -96,18 +100,33 @@ def open_source(path: Path, profile: Profile, workdir: Path) -> Source:
     UnreadableError
         The file is not what the profile says; the text says why and what to do.
     """
-    kind = kind_of(path)
-    if kind is FileKind.PARQUET:
-        return _open_parquet(path, profile)
-    if kind is FileKind.JSON:
-        # A field that a record has not is missing in it: what every record has, recognise() has seen in the first.
-        return open_json(path, profile, workdir)
+    match kind_of(path):
+        case FileKind.PARQUET:
+            return _open_parquet(path, profile)
+        case FileKind.WORKBOOK:
+            return _open_workbook(path, profile, workdir)
+        case FileKind.JSON:
+            # What a record has not is missing in it: what every record has, recognise() has seen in the first.
+            return open_json(path, profile, workdir)
     prepared = prepare(path, profile.format, workdir)
     with prepared.path.open("rb") as file:
         first = next(prepared.lines.records(file), b"").decode("utf-8-sig", "replace").rstrip("\r\n")
     header = Header.of(cells(first, profile.format.delimiter, profile.format.quote)).known_as(profile.aliases)
     _check(header, profile)
     return TextSource(header, prepared, profile)
+
+
+def _open_workbook(path: Path, profile: Profile, workdir: Path) -> TextSource:
+    workdir.mkdir(parents=True, exist_ok=True)
+    out = workdir / "sheet.csv"
+    sheet = read_sheet(path, profile.format, out)
+    header = Header.of(sheet.header or ()).known_as(profile.aliases)
+    _check(header, profile)
+    layout = FileFormat()
+    prepared = Prepared(out, Lines.of(layout), sheet.skipped, cut=False)
+    # Cells that are dates are dates, whatever the profile says of those that are text.
+    time = replace(profile.time, formats=(*profile.time.formats, *ISO_FORMATS))
+    return TextSource(header, prepared, replace(profile, format=layout, time=time), sheet.last_row)
 
 
 def _open_parquet(path: Path, profile: Profile) -> ParquetSource:

@@ -15,6 +15,7 @@ _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 # UTF-16 shows as zeros between the letters. A header may begin with a bracket: [Date],[Time].
 _JSON = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\0\s]*(?:\{|\[[\0\s]*(?:[{\]]|$))")
+_ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 _SAMPLE = 1 << 16
 _NEVER_TEXT = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1a\x1b")
 _BINARY_SHARE = 0.05
@@ -25,6 +26,7 @@ class FileKind(StrEnum):
 
     TEXT = "text"
     PARQUET = "parquet"
+    WORKBOOK = "workbook"
     JSON = "json"
     GZIP = "gzip"
     ZIP = "zip"
@@ -52,13 +54,16 @@ def kind_of(path: Path) -> FileKind:
 
 
 def _kind_of_zip(path: Path) -> FileKind:
-    """Tell an archive from the office documents that are zips too."""
+    """Tell an archive from the workbooks and other office documents that are zips too."""
     try:
         with zipfile.ZipFile(path) as packed:
-            names = set(packed.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError):
+            names = packed.namelist()
+            said = packed.read("mimetype")[:_SAMPLE] if "mimetype" in names else b""
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError):
         return FileKind.ZIP
-    return FileKind.OTHER if "[Content_Types].xml" in names or "META-INF/manifest.xml" in names else FileKind.ZIP
+    if said == _ODS or any(name.startswith("xl/workbook") for name in names):
+        return FileKind.WORKBOOK
+    return FileKind.OTHER if said or "[Content_Types].xml" in names else FileKind.ZIP
 
 
 def _is_binary(sample: bytes) -> bool:

@@ -4,12 +4,16 @@ A record is what DuckDB makes of it: a cell that begins with the quote runs to t
 """
 
 import codecs
+import csv
+import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
+from callclock.exports.header import cells, composed
 from callclock.exports.profile_sections import FileFormat
 
 _CHUNK = 1 << 24
@@ -173,24 +177,45 @@ def prepare(path: Path, layout: FileFormat, workdir: Path) -> Prepared:
     """
     lines = Lines.of(layout)
     look = _look(path)
-    if look.plain and layout.encoding in {None, "utf-8"} and not layout.skip:
+    if look.plain and layout.encoding in {None, "utf-8"} and not layout.skip and layout.header_rows == 1:
         return Prepared(path, lines, 0, cut=not look.ends_line)
     workdir.mkdir(parents=True, exist_ok=True)
     out = workdir / "prepared.csv"
-    title_rows = 0
-    inside = False
-    line = b"\n"
+    decoded = _decoded(path, layout.encoding, look)
+    skipped, header = head_records(decoded, layout)
+    inside, line = False, header[-1] if header else b"\n"
     with out.open("wb") as file:
-        for line in _decoded(path, layout.encoding, look):
-            if not inside and not line.strip():
-                title_rows += title_rows < layout.skip
-                continue
-            inside = lines.stays_open(line, inside)
-            if title_rows < layout.skip:
-                title_rows, inside = title_rows + 1, False
-                continue
-            file.write(line)
-    return Prepared(out, lines, title_rows, cut=not line.endswith(b"\n"))
+        file.write(header[0] if len(header) == 1 else _one_line(header, layout))
+        for line in decoded:
+            # A blank line is no record, but within a cell it is part of it.
+            if inside or line.strip():
+                inside = lines.stays_open(line, inside)
+                file.write(line)
+    return Prepared(out, lines, skipped, cut=not line.endswith(b"\n"))
+
+
+def head_records(lines: Iterator[bytes], layout: FileFormat) -> tuple[int, list[bytes]]:
+    """Take title rows and header from the lines of a text: how many titles, and the records of the header.
+
+    A blank line is a title row among titles, and nothing after them.
+    """
+    records = Lines.of(layout).records(lines)
+    skipped = sum(1 for _ in islice(records, layout.skip))
+    return skipped, list(islice(filter(bytes.strip, records), layout.header_rows))
+
+
+def names_of(header: Sequence[bytes], layout: FileFormat) -> Sequence[str]:
+    """Names of the columns that the records of a header give."""
+    rows = [cells(r.decode("utf-8", "replace").rstrip("\r\n"), layout.delimiter, layout.quote) for r in header]
+    return rows[0] if len(rows) == 1 else composed(rows, carry=True)
+
+
+def _one_line(header: Sequence[bytes], layout: FileFormat) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, delimiter=layout.delimiter, quotechar=layout.quote, lineterminator="\n").writerow(
+        names_of(header, layout)
+    )
+    return line.getvalue().encode()
 
 
 @dataclass(frozen=True)

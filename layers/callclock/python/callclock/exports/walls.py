@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from callclock.engine import name, quote
 from callclock.exports.clocks import FIRST_YEAR, Clock
-from callclock.exports.profile_sections import TimeReading
+from callclock.exports.profile_sections import SERIAL, TimeReading
+from callclock.exports.serials import ISO_FORMATS, serial_day, serial_instant, serial_time
 
 ROW = "_row"
 """Number of the row among those that DuckDB accepted, from 1."""
@@ -47,6 +48,8 @@ class Walls:
 
     def joined(self, day: str, time: str) -> str:
         """Text of an instant in two columns; only such a clock may belong to the next day."""
+        if self._serials:
+            day, time = serial_day(day), serial_time(time)
         text = f"({day} || ' ' || {time})"
         self._split.add(text)
         return text
@@ -74,7 +77,9 @@ class Walls:
     def parse_layer(self) -> Iterator[str]:
         """Columns ``w`` (wall clocks) and ``z`` (instants that state their offset) from the cleaned cells."""
         for text, number in self._parsed.items():
-            yield f"{_read(text, self._local)} AS w{number}"
+            wall = _read(text, self._local)
+            serial = text not in self._split and self._serials
+            yield f"{f'coalesce({wall}, {serial_instant(text)})' if serial else wall} AS w{number}"
             if self._offset:
                 marked = f"regexp_replace({text}, '[Zz]$', '+00')"
                 yield f"timezone('UTC', {_read(marked, self._offset, 'TIMESTAMPTZ')}) AS z{number}"
@@ -157,7 +162,12 @@ class Walls:
 
     @property
     def _local(self) -> tuple[str, ...]:
-        return tuple(form for form in self.time.formats if "%z" not in form)
+        said = tuple(form for form in self.time.formats if "%z" not in form and form != SERIAL)
+        return (*said, *ISO_FORMATS) if self._serials else said
+
+    @property
+    def _serials(self) -> bool:
+        return SERIAL in self.time.formats
 
 
 def _read(text: str, formats: tuple[str, ...], kind: str = "TIMESTAMP") -> str:
