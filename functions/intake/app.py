@@ -11,10 +11,10 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from callclock.exports.callers import CallerSecret
-from callclock.intake import Intake, parse_drop, take_in
-from callclock.ledger import Ledger
+from callclock.intake import Intake, receive
+from callclock.ledger import Ledger, Marks
 from callclock.objects import Bucket
-from callclock.outbox import Hints
+from callclock.outbox import Hints, Wakes
 from callclock.settings import IntakeEnvironment
 
 logger = Logger(service="intake")
@@ -30,6 +30,8 @@ def intake() -> Intake:
         lake=Bucket(env.lake_bucket),
         results=Bucket(env.results_bucket),
         ledger=Ledger(env.ledger_table),
+        marks=Marks(env.marks_table),
+        wakes=Wakes(env.intake_queue_url),
         measure=Hints(env.measure_queue_url),
         notify=Hints(env.notify_queue_url),
         secret=CallerSecret(epoch=str(secret["epoch"]), secret=secret["secret"].encode()),
@@ -38,9 +40,8 @@ def intake() -> Intake:
 
 
 def take(record: SQSRecord) -> None:
-    """Take in the object that one message names."""
-    drop = parse_drop(record.body)
-    for receipt in take_in(drop, intake()) if drop else ():
+    """Take in the object that one message names, or look for lost ones at the tick."""
+    for receipt in receive(record.body, intake()):
         logger.info("export", extra={"key": receipt.object_key, "status": receipt.status, "reason": receipt.reason})
 
 

@@ -6,6 +6,7 @@ from functools import cache
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from callclock.ledger import Marks
 from callclock.measure import Measure, parse_hint, work
 from callclock.objects import Bucket
 from callclock.outbox import Hints
@@ -21,6 +22,7 @@ def measure() -> Measure:
     return Measure(
         lake=Bucket(env.lake_bucket),
         results=Bucket(env.results_bucket),
+        marks=Marks(env.marks_table),
         measure=Hints(env.measure_queue_url),
         notify=Hints(env.notify_queue_url),
         report=Hints(env.report_queue_url),

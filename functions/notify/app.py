@@ -6,7 +6,7 @@ from functools import cache
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from callclock.ledger import DeliveredLog
+from callclock.ledger import DeliveredLog, Marks
 from callclock.notify import Notify, parse_hint, tell
 from callclock.objects import Bucket
 from callclock.outbox import Topic
@@ -22,6 +22,7 @@ def notify() -> Notify:
     return Notify(
         lake=Bucket(env.lake_bucket),
         results=Bucket(env.results_bucket),
+        marks=Marks(env.marks_table),
         delivered=DeliveredLog(env.delivered_table),
         breaches=Topic(env.breaches_topic_arn),
         operations=Topic(env.operations_topic_arn),

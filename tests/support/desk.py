@@ -8,10 +8,30 @@ from types import SimpleNamespace
 from callclock.exports.callers import CallerSecret
 from callclock.exports.receipt import Receipt
 from callclock.intake import Drop, Intake, take_in
-from callclock.ledger import Entry
+from callclock.ledger import Entry, Mark, Marks
 from tests.support.memory_lake import MemoryBucket
 
 ARRIVED = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+class MemoryMarks(Marks):
+    """Marks in a dictionary."""
+
+    def __init__(self) -> None:
+        self.tokens: dict[tuple[str, str], dict[str, str]] = {}
+        self.count = 0
+
+    def put(self, mark: Mark, force_code: str, name: str, token: str = "") -> None:
+        self.count += 1
+        self.tokens.setdefault((mark, force_code), {})[name] = token or str(self.count)
+
+    def of(self, mark: Mark, force_code: str) -> Mapping[str, str]:
+        return dict(self.tokens.get((mark, force_code), {}))
+
+    def clear(self, mark: Mark, force_code: str, marked: Mapping[str, str]) -> None:
+        there = self.tokens.get((mark, force_code), {})
+        for name in [name for name, token in marked.items() if there.get(name) == token]:
+            del there[name]
 
 
 class Desk:
@@ -22,11 +42,15 @@ class Desk:
         self.entries: dict[tuple[str, str], Entry] = {}
         self.hints: list[Mapping[str, str]] = []
         self.told: list[Mapping[str, str]] = []
+        self.woken: list[tuple[str, str]] = []
+        self.marks = MemoryMarks()
         self.intake = Intake(
             exports=self.exports,
             lake=self.lake,
             results=self.results,
             ledger=SimpleNamespace(find=lambda *key: self.entries.get(key), write=self._write),
+            marks=self.marks,
+            wakes=SimpleNamespace(send=lambda *sent: self.woken.append(sent)),
             measure=SimpleNamespace(send=lambda _, hint: self.hints.append(hint)),
             notify=SimpleNamespace(send=lambda _, hint: self.told.append(hint)),
             secret=CallerSecret("1", b"secret"),

@@ -137,7 +137,7 @@ WRITTEN = [
     ("results.metric_values", f"s3://results/{layout.values('WLT', MARCH, 'calls_waits')}"),
     ("results.restatements", f"s3://results/{layout.restatements('AVN', MARCH, 'calls_waits')}"),
     ("results.receipts", f"s3://results/{layout.receipt('AVN', 'ab12', 'calls')}"),
-    *(("results.receipts", f"s3://results/{layout.receipt(force, 'ab12', 'none')}") for force in glue.NO_FORCE),
+    *(("results.receipts", f"s3://results/{layout.receipt(force, 'ab12', 'none')}") for force in layout.NO_FORCES),
     ("results.coverage", f"s3://results/{layout.coverage('AVN')}"),
     ("results.notices", f"s3://results/{layout.notices('WLT')}"),
     ("results_public.metric_values", "s3://results/public/metric_values/force_code=AVN/month=2026-03/calls.parquet"),
@@ -178,9 +178,3 @@ def test_a_layout_that_moves_away_is_noticed(tables: dict[str, dict[str, Any]]) 
         "s3://lake/curated/calls/month=${month}/force_code=${force_code}/"
     )
     assert seen_by(tables, f"s3://lake/{layout.curated('calls', 'AVN', MARCH)}") == []
-
-
-def test_receipts_of_no_force_bear_the_words_of_intake() -> None:
-    from callclock.intake import CONFIGURATION_FORCE  # noqa: PLC0415
-
-    assert CONFIGURATION_FORCE in glue.NO_FORCE

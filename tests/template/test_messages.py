@@ -12,7 +12,9 @@ import pytest
 
 from callclock import layout
 from callclock.clock import Month
+from callclock.intake import receive
 from callclock.reasons import ExportReason
+from tests.support.desk import Desk
 from tests.support.template import TEMPLATE, Template, listed
 
 MARCH = Month(2026, 3)
@@ -30,9 +32,22 @@ def transformed(transformer: dict[str, Any], event: dict[str, Any]) -> str:
 def test_tick_is_a_hint_for_all_forces() -> None:
     from callclock.measure import parse_hint  # noqa: PLC0415
 
-    hint = parse_hint(transformed(Template()["TickRule"]["Targets"][0]["InputTransformer"], EVENT))
+    [body] = [
+        transformed(t["InputTransformer"], EVENT) for t in Template()["TickRule"]["Targets"] if t["Id"] == "measure"
+    ]
+    hint = parse_hint(body)
     assert hint.force_code is None
     assert hint.now == datetime(2026, 3, 2, 5, 15, tzinfo=UTC)
+
+
+def test_tick_lets_intake_look_for_lost_objects() -> None:
+    [body] = [
+        transformed(t["InputTransformer"], EVENT) for t in Template()["TickRule"]["Targets"] if t["Id"] == "intake"
+    ]
+    desk = Desk()
+    desk.exports.objects["incoming/EX/lost.csv"] = (b"", {})
+    receive(body, desk.intake)
+    assert desk.woken == [("incoming/EX/lost.csv", "2026-03-02T05:15:00.000Z")]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Intake: from a dropped object to staged rows, quarantine, receipt and hint (DESIGN 1).
 
 Every key depends on content only, so a redelivery repeats all of it and always sends again; the only early exit is the
-ledger entry that was written last.
+ledger entry that was written last. What the next function owes is marked before it is told (docs/decisions/0011).
 """
 
 import json
@@ -20,18 +20,13 @@ from callclock.exports.receipt import Receipt
 from callclock.exports.recognise import Recognition, recognise
 from callclock.exports.stage import Export, Staging, export_id, stage, stated_exported_at
 from callclock.exports.tabular import kind_of
-from callclock.ledger import Entry, Ledger
+from callclock.layout import CONFIGURATION_FORCE, UNKNOWN_FORCE
+from callclock.ledger import Entry, Ledger, Mark, Marks
 from callclock.objects import Bucket
-from callclock.outbox import Hints
+from callclock.outbox import Hints, Wakes
 from callclock.reasons import ExportReason, ExportStatus
 from callclock.settings import ConfigurationError, Force, Settings, digest
-
-NO_TABLE = "none"
-UNKNOWN_FORCE = "unknown"
-"""Receipts of files for a force that is not configured: Athena sees no partition of a code it does not know."""
-
-CONFIGURATION_FORCE = "_configuration"
-"""Stands for a force in receipts of dropped configuration, which concerns all of them."""
+from callclock.sweep import owner_of, sweep
 
 
 @dataclass(frozen=True)
@@ -51,10 +46,22 @@ class Intake:
     lake: Bucket
     results: Bucket
     ledger: Ledger
+    marks: Marks
+    wakes: Wakes
     measure: Hints
     notify: Hints
     secret: CallerSecret
     force_codes: frozenset[str]
+
+
+def receive(body: str, intake: Intake) -> tuple[Receipt, ...]:
+    """Do what one message asks for: take an object in, or ``{tick}``: look for objects that no event told of."""
+    message: Mapping[str, str] = json.loads(body)
+    if "tick" in message:
+        sweep(parse_instant(message["tick"]), intake.exports, intake.marks, intake.wakes, intake.force_codes)
+        return ()
+    drop = parse_drop(body)
+    return take_in(drop, intake) if drop else ()
 
 
 def parse_drop(body: str) -> Drop | None:
@@ -84,11 +91,17 @@ def take_in(drop: Drop, intake: Intake) -> tuple[Receipt, ...]:
         if found is None:
             return ()
         if drop.key.startswith(layout.CONFIG):
-            return (_configure(drop, path, intake),)
-        whole = _Reading(drop, path, found.metadata, workdir, intake)
-        if whole.force_code in intake.force_codes and kind_of(path).packs:
-            return _unpacked(whole)
-        return whole.run()
+            receipts: tuple[Receipt, ...] = (_configure(drop, path, intake),)
+        else:
+            receipts = _read(_Reading(drop, path, found.metadata, workdir, intake))
+    intake.marks.put(Mark.TAKEN, owner_of(drop.key, intake.force_codes), drop.key, found.etag)
+    return receipts
+
+
+def _read(whole: "_Reading") -> tuple[Receipt, ...]:
+    if whole.force_code in whole.intake.force_codes and kind_of(whole.path).packs:
+        return _unpacked(whole)
+    return whole.run()
 
 
 def _unpacked(whole: "_Reading") -> tuple[Receipt, ...]:
@@ -145,6 +158,7 @@ def _file(receipt: Receipt, intake: Intake) -> None:
 
 
 def _tell(receipt: Receipt, now: str, intake: Intake) -> None:
+    intake.marks.put(Mark.UNTOLD, receipt.force_code, receipt.export_id)
     hint = {"force_code": receipt.force_code, "export_id": receipt.export_id, "now": now}
     intake.notify.send(receipt.force_code, hint)
 
@@ -306,6 +320,7 @@ class _Reading:
         now = format_instant(self.drop.arrived_at)
         first = receipts[0]
         if any(receipt.status is ExportStatus.READ for receipt in receipts):
+            self.intake.marks.put(Mark.UNFOLDED, first.force_code, first.export_id)
             hint = {"force_code": first.force_code, "export_id": first.export_id, "now": now}
             self.intake.measure.send(first.force_code, hint)
         if any(receipt.status is not ExportStatus.READ for receipt in receipts):

@@ -6,6 +6,15 @@ INCOMING = "incoming/"
 CONFIG = "config/"
 QUARANTINE = "quarantine/"
 
+UNKNOWN_FORCE = "unknown"
+"""Receipts of files for a force that is not configured: Athena sees no partition of a code it does not know."""
+
+CONFIGURATION_FORCE = "_configuration"
+"""Stands for a force in receipts of dropped configuration, which concerns all of them."""
+
+NO_FORCES = (CONFIGURATION_FORCE, UNKNOWN_FORCE)
+"""What stands where a force code does and is none: it has receipts, and people are told of them, but no values."""
+
 
 def force_of(key: str) -> str | None:
     """Force code of ``incoming/<force>/...``, or None when the key is laid out otherwise."""

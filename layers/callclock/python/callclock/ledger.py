@@ -1,12 +1,15 @@
-"""What became of every export, and what was told to whom: the two tables that need conditional writes (DynamoDB)."""
+"""What became of each export, what is owed of it, what was told to whom: what needs conditional writes (DynamoDB)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import boto3
-from boto3.dynamodb.conditions import Key
+from boto3.dynamodb.conditions import Attr, Key
+from botocore.exceptions import ClientError
 
 from callclock.clock import format_instant, parse_instant
 from callclock.reasons import ExportStatus
@@ -115,3 +118,57 @@ class DeliveredLog:
         The reason is part of the key: two decisions at one instant (a drop, then the tick) are two entries.
         """
         self._table.put_item(Item={**entry, "story": story, "at": f"{format_instant(at)}#{reason}"})
+
+
+class Mark(StrEnum):
+    """What a mark says of the name it stands for.
+
+    ``taken`` of an object that intake has seen through, ``unfolded`` of an export that measure still has to fold,
+    ``untold`` of an export that notify still has to tell of.
+    """
+
+    TAKEN = "taken"
+    UNFOLDED = "unfolded"
+    UNTOLD = "untold"
+
+
+class Marks:
+    """What is owed, whatever becomes of the messages (docs/decisions/0011-marks-heal-lost-messages.md).
+
+    Whoever owes work to the next function puts a mark before it sends the hint; the next function takes what is marked
+    along with what is hinted, and clears the mark last. So there are never more marks than there is work left.
+    """
+
+    def __init__(self, table_name: str, table: "Table | None" = None) -> None:
+        self._table: Table = table or boto3.resource("dynamodb").Table(table_name)
+
+    def put(self, mark: Mark, force_code: str, name: str, token: str = "") -> None:
+        """Mark a name, under a fresh token unless one is given."""
+        owner = _owner(mark, force_code)
+        self._table.put_item(Item={"owner": owner, "name": name, "token": token or uuid4().hex})
+
+    def of(self, mark: Mark, force_code: str) -> Mapping[str, str]:
+        """Token of every name that is marked, read consistently."""
+        found: dict[str, str] = {}
+        wanted: dict[str, Any] = {"KeyConditionExpression": Key("owner").eq(_owner(mark, force_code))}
+        while True:
+            answer = self._table.query(**wanted, ConsistentRead=True)
+            found |= {str(item["name"]): str(item["token"]) for item in answer["Items"]}
+            if "LastEvaluatedKey" not in answer:
+                return found
+            wanted["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def clear(self, mark: Mark, force_code: str, marked: Mapping[str, str]) -> None:
+        """Clear marks, but for those that were put again since they were read: what they stand for may be newer."""
+        for name, token in marked.items():
+            try:
+                self._table.delete_item(
+                    Key={"owner": _owner(mark, force_code), "name": name}, ConditionExpression=Attr("token").eq(token)
+                )
+            except ClientError as fault:
+                if fault.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                    raise
+
+
+def _owner(mark: Mark, force_code: str) -> str:
+    return f"{force_code}#{mark}"

@@ -2,8 +2,9 @@
 
 The only writer of ``curated/`` and of values, one force at a time (DESIGN 1). Exports are named by hints; what is true
 stands in S3. A run compares, for every value object, the inputs it should have with those it was made from
-(docs/decisions/0001), so a run that died, a new target or a definition that changed heals by itself at the next run. An
-export whose hint never arrived is not seen by that comparison: its message lies in the dead-letter queue (runbook).
+(docs/decisions/0001), so a run that died, a new target or a definition that changed heals by itself at the next run.
+Along with the exports that are hinted it folds those that intake has marked and nobody has folded yet: a lost hint
+heals at the next run, the daily tick at the latest (docs/decisions/0011).
 """
 
 import json
@@ -19,6 +20,7 @@ from callclock.contracts import TABLES
 from callclock.exports.receipt import Receipt
 from callclock.lake.coverage import Coverage
 from callclock.lake.curate import Curator
+from callclock.ledger import Mark, Marks
 from callclock.metrics.catalogue import families
 from callclock.objects import Bucket
 from callclock.outbox import Hints
@@ -33,6 +35,7 @@ class Measure:
 
     lake: Bucket
     results: Bucket
+    marks: Marks
     measure: Hints
     notify: Hints
     report: Hints
@@ -63,23 +66,27 @@ def work(hints: Sequence[Hint], measure: Measure) -> None:
     if any(hint.force_code is None for hint in hints):
         for force_code in sorted(measure.force_codes):
             measure.measure.send(force_code, {"force_code": force_code, "now": format_instant(now)})
+        for no_force in layout.NO_FORCES:
+            measure.notify.send(no_force, {"force_code": no_force, "now": format_instant(now)})
     for force_code in sorted({hint.force_code for hint in hints if hint.force_code}):
         exports = tuple(sorted({h.export_id for h in hints if h.force_code == force_code and h.export_id}))
         measure_force(force_code, exports, now, measure)
 
 
 def measure_force(force_code: str, export_ids: Sequence[str], now: datetime, measure: Measure) -> None:
-    """Fold what these exports touch, refresh what follows from it, and tell notify and report.
+    """Fold what these exports touch, and those that are marked; refresh what follows; tell notify and report.
 
-    With no export this is the force's tick. Raises ``ChangedMeanwhileError`` when another run was at the force: the
-    message comes again and everything is repeated.
+    With no export this is the force's tick. The hints of a backlog come ten at a time, but all of it is marked: one run
+    folds whatever is staged. Raises ``ChangedMeanwhileError`` when another run was at the force: the message comes
+    again and everything is repeated.
     """
     settings = configuration.in_force(measure.lake)
     force = settings.force(force_code) or Force(name=force_code)
+    unfolded = measure.marks.of(Mark.UNFOLDED, force_code)
     with tempfile.TemporaryDirectory(prefix="callclock-") as name:
         workdir = Path(name)
         was, read = state.load(measure.lake, force_code)
-        receipts = _receipts(force_code, export_ids, measure)
+        receipts = _receipts(force_code, sorted({*export_ids, *unfolded}), measure)
         known = _fold(was, force_code, receipts, force, measure, workdir / "fold")
         coverage = Coverage.load(measure.results, force_code, workdir / "coverage")
         covered = coverage.with_rows([receipt.coverage for receipt in receipts if receipt.coverage])
@@ -97,6 +104,7 @@ def measure_force(force_code: str, export_ids: Sequence[str], now: datetime, mea
         )
         if known != was:
             read = state.save(measure.lake, force_code, known, read)
+        measure.marks.clear(Mark.UNFOLDED, force_code, unfolded)
         for made in refresh.run(known, families()):
             read = state.save(measure.lake, force_code, made, read)
     # Always: the tick must reach notify even when no value changed, and a hint lost before may have been ours.

@@ -6,7 +6,7 @@ A crash between publishing and recording sends at most one repeat; nothing is re
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from callclock.clock import format_instant, parse_instant
 from callclock.contracts import METRIC_VALUES, NOTICES, RESTATEMENTS
 from callclock.engine import connect, quote, rows_of
 from callclock.exports.receipt import Receipt
-from callclock.ledger import DeliveredLog
+from callclock.ledger import DeliveredLog, Mark, Marks
 from callclock.metrics.catalogue import families
 from callclock.notices import Context, ExportTrouble, Link, Mail, compose, compose_export
 from callclock.objects import Bucket, ChangedMeanwhileError
@@ -38,6 +38,7 @@ class Notify:
 
     lake: Bucket
     results: Bucket
+    marks: Marks
     delivered: DeliveredLog
     breaches: Topic
     operations: Topic
@@ -59,14 +60,20 @@ def parse_hint(body: str) -> Hint:
 
 
 def tell(hint: Hint, notify: Notify) -> int:
-    """Do what one hint asks for.
+    """Do what one hint asks for, and tell of exports that are marked and whose hint was lost.
 
     Returns
     -------
     int
         Notices published.
     """
-    return _tell_of_export(hint, notify) if hint.export_id else _tell_of_values(hint, notify)
+    untold = notify.marks.of(Mark.UNTOLD, hint.force_code)
+    exports = {*untold, *([hint.export_id] if hint.export_id else [])}
+    told = sum(_tell_of_export(replace(hint, export_id=export_id), notify) for export_id in sorted(exports))
+    notify.marks.clear(Mark.UNTOLD, hint.force_code, untold)
+    if hint.export_id or hint.force_code in layout.NO_FORCES:
+        return told
+    return told + _tell_of_values(hint, notify)
 
 
 def story_of(force_code: str, rule_id: str) -> str:

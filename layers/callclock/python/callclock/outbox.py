@@ -29,6 +29,19 @@ class Hints:
         )
 
 
+class Wakes:
+    """The standard queue of dropped objects, for those whose event was lost on the way."""
+
+    def __init__(self, queue_url: str, client: "SQSClient | None" = None) -> None:
+        self.queue_url = queue_url
+        self._sqs: SQSClient = client or boto3.client("sqs")
+
+    def send(self, key: str, now: str) -> None:
+        """Send what intake reads of an event: which object, and the time of the event. It takes the newest version."""
+        event = {"time": now, "detail": {"object": {"key": key}}}
+        self._sqs.send_message(QueueUrl=self.queue_url, MessageBody=json.dumps(event))
+
+
 class Topic:
     """A topic that people, queues and functions subscribe to."""
 

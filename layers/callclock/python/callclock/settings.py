@@ -318,6 +318,8 @@ class IntakeEnvironment(_Environment):
     lake_bucket: str
     results_bucket: str
     ledger_table: str
+    marks_table: str
+    intake_queue_url: str
     measure_queue_url: str
     notify_queue_url: str
     caller_secret_arn: str
@@ -330,6 +332,7 @@ class MeasureEnvironment(_Environment):
 
     lake_bucket: str
     results_bucket: str
+    marks_table: str
     measure_queue_url: str
     notify_queue_url: str
     report_queue_url: str
@@ -342,6 +345,7 @@ class NotifyEnvironment(_Environment):
 
     lake_bucket: str
     results_bucket: str
+    marks_table: str
     delivered_table: str
     breaches_topic_arn: str
     operations_topic_arn: str
