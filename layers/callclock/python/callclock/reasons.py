@@ -34,6 +34,7 @@ class RowReason(StrEnum):
     BAD_QUOTE = "bad_quote"
     BAD_ENCODING = "bad_encoding"
     TOO_LONG = "too_long"
+    SCIENTIFIC = "scientific"
     BAD_JSON = "bad_json"
     TOO_DEEP = "too_deep"
 

@@ -9,7 +9,7 @@ import duckdb
 from callclock.contracts import Kind
 from callclock.engine import name, quote
 from callclock.exports.read import Scanned
-from callclock.exports.scan import Scan
+from callclock.exports.scan import HEADER_AGAIN, Scan
 from callclock.reasons import RowReason
 
 
@@ -43,6 +43,8 @@ class Judged:
         Record number and reasons of every record that is not accepted, ascending, rejects included.
     dropped
         Records by the reason of the rule that drops them.
+    headers
+        Records that are the header once more.
     """
 
     good: str
@@ -50,6 +52,7 @@ class Judged:
     bad: Sequence[tuple[int, str]]
     dropped: Mapping[str, int]
     taken: Taken
+    headers: int = 0
 
 
 def judge(
@@ -94,7 +97,8 @@ def judge(
     )
     for reason in scanned.dropped.values():
         dropped[reason] = dropped.get(reason, 0) + 1
-    return Judged(good, count, sorted([*bad.items(), *scanned.rejects.items()]), dropped, taken)
+    headers = dropped.pop(HEADER_AGAIN, 0)
+    return Judged(good, count, sorted([*bad.items(), *scanned.rejects.items()]), dropped, taken, headers)
 
 
 def happened(scan: Scan) -> tuple[str, ...]:

@@ -96,6 +96,12 @@ def scan_export(db: duckdb.DuckDBPyConnection, source: Source, workdir: Path) ->
     flagged = workdir / "flagged.parquet"
     scan = _scan(source)
     rejects = {**_copy(db, scan, flagged), **(source.rejects if isinstance(source, JsonSource) else {})}
+    tailless = source.tailless if isinstance(source, TextSource) else None
+    if tailless and RowReason.TOO_FEW_CELLS in {r for found in rejects.values() for r in found}:
+        # The header ends with a delimiter that the records have not.
+        other = _copy(db, _scan(tailless), workdir / "tailless.parquet")
+        if len(other) < len(rejects):
+            source, scan, flagged, rejects = tailless, _scan(tailless), workdir / "tailless.parquet", other
     if isinstance(source, TextSource) and RowReason.BAD_QUOTE in {r for found in rejects.values() for r in found}:
         # Beyond a stray quote nobody can tell where a record ends: those go first, whole, then the rest is read.
         sound, taken = _without_bad_quotes(source.prepared, workdir)

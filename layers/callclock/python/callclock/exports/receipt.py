@@ -84,6 +84,8 @@ class Receipt:
         Columns that the nearest profile misses, where none matched; of JSON, fields read that no record has.
     member
         Which file of the archive ``object_key``; None for a file of its own.
+    flags
+        Records in which something looks wrong that was not repaired, by word and column of the export.
     """
 
     force_code: str
@@ -108,6 +110,7 @@ class Receipt:
     columns: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()
     member: str | None = None
+    flags: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def shown(self) -> str:
@@ -235,6 +238,7 @@ class Receipt:
             columns=tuple(data["columns"]),
             missing_columns=tuple(data["missing_columns"]),
             member=data.get("member"),
+            flags=data.get("flags", {}),
         )
 
 

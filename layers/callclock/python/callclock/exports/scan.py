@@ -21,6 +21,10 @@ from callclock.exports.rules import Action, Cell, DateAndTime, Rule
 from callclock.exports.walls import ROW, Walls
 from callclock.reasons import RowReason
 
+HEADER_AGAIN = "header_again"
+"""Reason of a record that is the header once more: a row of the layout."""
+
+_HEADER = -1
 _INTERVAL_START = "interval_start"
 # Until they are staged, instants stay as DuckDB reckons with them.
 _KEPT = {Kind.INSTANT: "TIMESTAMP"}
@@ -153,12 +157,16 @@ class Scan:
             yield f"{cell} AS c{place}"
 
     def rule_number(self) -> str:
-        """SQL of the number, from 0, of the first of ``[[rules]]`` that holds over cleaned cells, else NULL."""
+        """SQL of the number, from 0, of the first of ``[[rules]]`` that holds over cleaned cells, else NULL.
+
+        A header that stands among the records, as where files were strung together, has a number of its own.
+        """
         cases = " ".join(
             f"WHEN {condition_sql(rule.condition, self._expressions.cell)} THEN {number}"
             for number, rule in enumerate(self.profile.rules)
         )
-        return f"(CASE {cases} END)" if cases else "NULL::INTEGER"
+        again = " AND ".join(f"c{place} = {quote(self.header.names[place])}" for place in self.places)
+        return f"(CASE WHEN {again} THEN {_HEADER} {cases} END)"
 
     def ruled(self, action: Action) -> str:
         """SQL of the reason of the row's rule where it has this action, over ``_rule``; else NULL."""
@@ -167,6 +175,8 @@ class Scan:
             for number, rule in enumerate(self.profile.rules)
             if rule.action is action
         )
+        if action is Action.DROP:
+            cases = f"WHEN {_HEADER} THEN {quote(HEADER_AGAIN)} {cases}"
         return f"(CASE _rule {cases} END)" if cases else "NULL::VARCHAR"
 
     def _depths(self) -> Iterator[tuple[frozenset[str], Sequence[str]]]:
@@ -238,6 +248,9 @@ class Scan:
             yield f"{exported.sql} AS _exported"
         if self.profile.export.key:
             bad.append(Bad(f"{key} IS NULL", f"{RowReason.MISSING}:key"))
+            cells = [self._expressions.cell(column) for column in self.profile.export.key]
+            mangled = " OR ".join(in_scientific_notation(cell) for cell in cells)
+            bad.append(Bad(f"coalesce({mangled}, false)", f"{RowReason.SCIENTIFIC}:key"))
         reasons = [*bad, *self._missing(made)]
         yield f"{self._reasons(reasons)} AS _reasons"
         yield f"{self._flags(made)} AS time_flags"
@@ -309,6 +322,11 @@ class Scan:
             absent = [f"coalesce({', '.join(name(start) for start in starts)}) IS NULL"]
             absent += [f"NOT ({bad.condition})" for start in starts for bad in made[start].bad]
             yield Bad(" AND ".join(absent), f"{RowReason.MISSING}:started_at")
+
+
+def in_scientific_notation(cell: str) -> str:
+    """SQL that a cell is a number as spreadsheets write long ones: 4.47701E+11, whose last figures are lost."""
+    return rf"(contains({cell}, '+') AND regexp_full_match({cell}, '-?\d([.,]\d+)?[eE]\+\d+'))"
 
 
 def _more(columns: Sequence[str], below: str) -> str:

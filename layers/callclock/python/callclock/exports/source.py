@@ -36,6 +36,16 @@ class TextSource:
         return self.prepared.skipped
 
     @property
+    def tailless(self) -> "TextSource | None":
+        """The same without the nameless columns that end its header, where nothing reads them: a delimiter too many."""
+        named = max((place for place, name in enumerate(self.header.names, start=1) if name), default=0)
+        tail = {f"#{place}" for place in range(named + 1, len(self.header.names) + 1)}
+        if not tail or tail & {name for columns in self.profile.reads for name in columns}:
+            return None
+        places = {name: place for name, place in self.header.places.items() if place < named}
+        return replace(self, header=replace(self.header, names=self.header.names[:named], places=places))
+
+    @property
     def lines(self) -> Lines:
         """How its records are divided."""
         return self.prepared.lines

@@ -1,7 +1,7 @@
 """One export read by one profile: staged parts, quarantine and receipt, a pure function of its arguments (DESIGN 1)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from callclock.engine import connect
 from callclock.exports.archive import known_by
 from callclock.exports.callers import CallerSecret
 from callclock.exports.exported_at import on_the_day, stated_by, stated_days, stated_exported_at
+from callclock.exports.flags import Flag, flags
 from callclock.exports.hold import hold
 from callclock.exports.json_source import JsonSource
 from callclock.exports.judge import Judged, judge
@@ -160,7 +161,8 @@ class _Stager:
             out=self.workdir / "quarantine.parquet",
         )
         folded = fold(self.db, self.scanned.scan, self.judged.good)
-        receipt = self._receipt(quarantine, folded)
+        flagged = flags(self.db, self.source, self.scanned)
+        receipt = replace(self._receipt(quarantine, folded), flags={flag.word: flag.records for flag in flagged})
         receipt.balance()
         held = hold(self.db, self.scanned, self.judged.good, receipt, repeated=folded.repeated, force=force)
         if held:
@@ -176,7 +178,7 @@ class _Stager:
             secret=secret,
             workdir=self.workdir,
         )
-        read = replace(receipt, months=tuple(parts), coverage=coverage, message=_read_message(receipt))
+        read = replace(receipt, months=tuple(parts), coverage=coverage, message=_read_message(receipt, flagged))
         return Staging(read, parts, quarantine.path, coverage)
 
     def _receipt(self, quarantine: Quarantine, folded: Folded) -> Receipt:
@@ -198,7 +200,7 @@ class _Stager:
             superseded=0 if collapse else gone,
             quarantined=quarantine.records,
             dropped=sum(self.judged.dropped.values()),
-            layout_skipped=skipped + quarantine.blank,
+            layout_skipped=skipped + self.judged.headers + quarantine.blank,
         )
         return replace(
             self.blank,
@@ -247,11 +249,12 @@ def _refused(receipt: Receipt, stated: datetime) -> Receipt:
     return _told(receipt, ExportStatus.REFUSED, ExportReason.EXPORTED_IN_FUTURE, message)
 
 
-def _read_message(receipt: Receipt) -> str:
+def _read_message(receipt: Receipt, flagged: Sequence[Flag]) -> str:
     counts = receipt.counts
     if not counts.records_read:
         return f"{receipt.shown} was read: it holds no record."
     told = f"{receipt.shown} was read: {counts.accepted} of {counts.records_read} records are kept"
-    if not counts.quarantined:
-        return f"{told}."
-    return f"{told}, {counts.quarantined} are in quarantine: look at their reasons there and mend them at the source."
+    if counts.quarantined:
+        told += f", {counts.quarantined} are in quarantine: look at their reasons there and mend them at the source"
+    looks = [f"Look at this: {flag.sentence}." for flag in flagged]
+    return " ".join([f"{told}.", *looks])

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from callclock.exports.header import cells, composed
 from callclock.exports.profile_sections import FileFormat
+from callclock.exports.spelling import Mixed, Spelling
 
 _CHUNK = 1 << 24
 _SEAM = 64
@@ -106,12 +107,18 @@ class Prepared:
         Title rows left out above the header.
     cut
         The file does not end with a line end.
+    mixed
+        Records in another encoding than the rest.
+    looks_utf8
+        Another encoding is declared, and the file is UTF-8.
     """
 
     path: Path
     lines: Lines
     skipped: int
     cut: bool
+    mixed: Mixed | None = None
+    looks_utf8: bool = False
 
     def raw(self, wanted: Sequence[int], records: int) -> Iterator[tuple[int, bytes]]:
         """Find records again, each as it stands without its line end.
@@ -159,7 +166,7 @@ def decode_head(head: bytes, layout: FileFormat) -> str:
     """
     encoding = layout.encoding or ("utf-16" if head.startswith(_UTF16) else "utf-8")
     if layout.encoding is None and encoding == "utf-8":
-        head = b"".join(_guessed(line) for line in head.splitlines(keepends=True))
+        head = b"".join(map(Spelling().read, head.splitlines(keepends=True)))
     try:
         text = codecs.getincrementaldecoder(encoding)("strict" if encoding == "utf-16" else "replace").decode(head)
     except UnicodeError as fault:
@@ -181,17 +188,22 @@ def prepare(path: Path, layout: FileFormat, workdir: Path) -> Prepared:
         return Prepared(path, lines, 0, cut=not look.ends_line)
     workdir.mkdir(parents=True, exist_ok=True)
     out = workdir / "prepared.csv"
-    decoded = _decoded(path, layout.encoding, look)
+    spelling = Spelling()
+    decoded = _decoded(path, layout.encoding, look, spelling)
     skipped, header = head_records(decoded, layout)
-    inside, line = False, header[-1] if header else b"\n"
+    spelling.note(0)
+    number, inside, line = 0, False, header[-1] if header else b"\n"
     with out.open("wb") as file:
         file.write(header[0] if len(header) == 1 else _one_line(header, layout))
         for line in decoded:
             # A blank line is no record, but within a cell it is part of it.
             if inside or line.strip():
+                number += not inside
+                spelling.note(number)
                 inside = lines.stays_open(line, inside)
                 file.write(line)
-    return Prepared(out, lines, skipped, cut=not line.endswith(b"\n"))
+    looks_utf8 = layout.encoding in {"cp1252", "latin-1"} and look.utf8 and not look.ascii
+    return Prepared(out, lines, skipped, not line.endswith(b"\n"), spelling.mixed, looks_utf8)
 
 
 def head_records(lines: Iterator[bytes], layout: FileFormat) -> tuple[int, list[bytes]]:
@@ -223,6 +235,7 @@ class _Look:
     """What a pass over the bytes found."""
 
     utf8: bool
+    ascii: bool
     utf16: bool
     one_line_end: bool
     blank_lines: bool
@@ -235,7 +248,7 @@ class _Look:
 
 def _look(path: Path) -> _Look:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    utf8, blank = True, False
+    utf8, ascii_only, blank = True, True, False
     feeds = returns = both = 0
     # As if a line ended before the first: a file that begins with a blank line has its header further down.
     before, head = b"\n", b""
@@ -249,11 +262,12 @@ def _look(path: Path) -> _Look:
                 returns += chunk.count(b"\r")
                 both += chunk.count(b"\r\n")
             both += before[-1:] == b"\r" and chunk[:1] == b"\n"
+            ascii_only = ascii_only and chunk.isascii()
             utf8 = utf8 and _decodes(decoder, chunk)
             before = chunk
     utf8 = utf8 and _decodes(decoder, b"", final=True)
     one = (returns == 0) or (returns == feeds == both)
-    return _Look(utf8, head.startswith(_UTF16), one, blank, before.endswith((b"\n", b"\r")))
+    return _Look(utf8, ascii_only, head.startswith(_UTF16), one, blank, before.endswith((b"\n", b"\r")))
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
@@ -266,7 +280,7 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
     return True
 
 
-def _decoded(path: Path, encoding: str | None, look: _Look) -> Iterator[bytes]:
+def _decoded(path: Path, encoding: str | None, look: _Look, spelling: Spelling) -> Iterator[bytes]:
     """Lines as UTF-8 that end in a line feed."""
     if encoding == "utf-16" or (encoding is None and look.utf16):
         yield from _whole(path, "utf-16")
@@ -277,7 +291,7 @@ def _decoded(path: Path, encoding: str | None, look: _Look) -> Iterator[bytes]:
             for number, block in enumerate(file):
                 for line in _split(block):
                     text = line.removeprefix(codecs.BOM_UTF8) if number == 0 else line
-                    yield text if encoding or look.utf8 else _guessed(text)
+                    yield text if encoding or look.utf8 else spelling.read(text)
 
 
 def _split(block: bytes) -> Iterator[bytes]:
@@ -286,18 +300,6 @@ def _split(block: bytes) -> Iterator[bytes]:
         yield block
         return
     yield from block.replace(b"\r\n", b"\n").replace(b"\r", b"\n").splitlines(keepends=True)
-
-
-def _guessed(line: bytes) -> bytes:
-    """Read a line of a file that declares no encoding: UTF-8, else cp1252, else as it is (DuckDB rejects it)."""
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        try:
-            return line.decode("cp1252").encode()
-        except UnicodeDecodeError:
-            pass
-    return line
 
 
 def _whole(path: Path, encoding: str) -> Iterator[bytes]:
