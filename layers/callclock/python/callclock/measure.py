@@ -10,6 +10,7 @@ heals at the next run, the daily tick at the latest (docs/decisions/0011).
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +18,10 @@ from pathlib import Path
 from callclock import configuration, layout, state
 from callclock.clock import Month, format_instant, parse_instant
 from callclock.contracts import TABLES
+from callclock.engine import cores
 from callclock.exports.receipt import Receipt
 from callclock.lake.coverage import Coverage
-from callclock.lake.curate import Curator
+from callclock.lake.curate import CurateReport, Curator
 from callclock.ledger import Mark, Marks
 from callclock.metrics.catalogue import families
 from callclock.objects import Bucket
@@ -135,9 +137,8 @@ def _fold(
     touched: dict[str, set[Month]] = {}
     for receipt in receipts:
         touched.setdefault(receipt.table_name, set()).update(receipt.months)
-    for table, months in sorted(touched.items()):
-        if not months:
-            continue
+
+    def curate(table: str) -> CurateReport:
         curator = Curator(
             lake=measure.lake,
             table=TABLES[table],
@@ -146,6 +147,11 @@ def _fold(
             tolerance_s=force.clock_tolerance_s,
             workdir=workdir / table,
         )
-        report = curator.curate(sorted(months), known.curated.get(table, {}))
+        return curator.curate(sorted(touched[table]), known.curated.get(table, {}))
+
+    tables = sorted(table for table, months in touched.items() if months)
+    with ThreadPoolExecutor(max_workers=cores()) as workers:
+        reports = dict(zip(tables, workers.map(curate, tables), strict=True))
+    for table, report in reports.items():
         known = known.with_curated(table, report.months)
     return known

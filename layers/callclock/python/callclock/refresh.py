@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -59,6 +58,18 @@ class Refresh:
             With the inputs of what was made so far, after each partition: a run that ends early (a Lambda lives fifteen
             minutes, a first backlog may be years) goes on from there. Equal inputs are not computed again (DESIGN 1).
         """
+        partitions = tuple(self._partitions(state, families))
+        # One partition a core: each is small, so that cores within one are soon idle, and requests overlap.
+        with ThreadPoolExecutor(max_workers=cores()) as workers:
+            made = workers.map(lambda partition: partition.make_stale(state.values), partitions)
+            for partition, new in zip(partitions, made, strict=True):
+                for family, inputs in new:
+                    state = state.with_value(family.name, partition.home, digest(inputs))
+                if new:
+                    yield state
+
+    def _partitions(self, state: ForceState, families: Sequence[Family]) -> Iterator["_Partition"]:
+        """Every partition of the families that read the same tables, for each set of tables that was ever sent."""
         by_tables = sorted(families, key=lambda family: family.tables)
         for tables, group in groupby(by_tables, key=lambda family: family.tables):
             months = {table: state.curated.get(table, {}) for table in tables}
@@ -67,25 +78,9 @@ class Refresh:
                 continue
             mine = tuple(group)
             holes = [hole for table in tables for hole in self.coverage.holes(table, self.force)]
-            partitions = [
-                _Partition(
-                    self,
-                    tables,
-                    home,
-                    months,
-                    replace(known, holes=periods_with_holes(holes, periods_of(home), self.force.tz)),
-                )
-                for home in _homes(months[tables[0]])
-            ]
-            # One partition a core: each is small, so that cores within one are soon idle, and requests overlap.
-            with ThreadPoolExecutor(max_workers=cores()) as workers:
-                for partition, made in zip(
-                    partitions, workers.map(partial(self._make, families=mine, state=state), partitions), strict=True
-                ):
-                    for family, inputs in made:
-                        state = state.with_value(family.name, partition.home, digest(inputs))
-                    if made:
-                        yield state
+            for home in _homes(months[tables[0]]):
+                touched = periods_with_holes(holes, periods_of(home), self.force.tz)
+                yield _Partition(self, mine, home, months, replace(known, holes=touched))
 
     def _known(self, tables: Sequence[str]) -> Known | None:
         """What is known of these tables; None where the first, whose records are counted, was never sent."""
@@ -94,20 +89,6 @@ class Refresh:
         if found[tables[0]] is None:
             return None
         return Known(min(as_at), tuple(s for table in tables for s in self.coverage.sources_known(table, self.force)))
-
-    @staticmethod
-    def _make(
-        partition: "_Partition", families: Sequence[Family], state: ForceState
-    ) -> Sequence[tuple[Family, Mapping[str, object]]]:
-        wanted = [(family, partition.inputs(family)) for family in families]
-        stale = [
-            (family, inputs)
-            for family, inputs in wanted
-            if state.values.get(family.name, {}).get(partition.home) != digest(inputs) and partition.counts(family)
-        ]
-        if stale:
-            partition.make(stale)
-        return stale
 
 
 def _homes(months: Mapping[Month, CuratedMonth]) -> Iterator[Month]:
@@ -126,10 +107,27 @@ class _Partition:
     """The values that lie in one month's partition, of the families that read the same tables."""
 
     refresh: Refresh
-    tables: tuple[str, ...]
+    families: tuple[Family, ...]
     home: Month
     months: Mapping[str, Mapping[Month, CuratedMonth]]
     known: Known
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Curated tables that its families read."""
+        return self.families[0].tables
+
+    def make_stale(self, made_from: Mapping[str, Mapping[Month, str]]) -> Sequence[tuple[Family, Mapping[str, object]]]:
+        """Make the values again whose inputs are not those they were made from, and say which, with their inputs."""
+        wanted = [(family, self.inputs(family)) for family in self.families]
+        stale = [
+            (family, inputs)
+            for family, inputs in wanted
+            if made_from.get(family.name, {}).get(self.home) != digest(inputs) and self.counts(family)
+        ]
+        if stale:
+            self.make(stale)
+        return stale
 
     def counts(self, family: Family) -> bool:
         """Whether there is any month whose records the family would count."""

@@ -11,7 +11,7 @@ import duckdb
 from callclock import layout
 from callclock.clock import Month
 from callclock.contracts import Table
-from callclock.engine import connect, parquet_list
+from callclock.engine import connect, cores, parquet_list
 from callclock.lake.fold import FOLD_VERSION, FoldCounts, compare, fold_month, summarise
 from callclock.lake.keys import SHARD_KEYS, Key, KeyIndex
 from callclock.objects import Bucket, ChangedMeanwhileError, Listed, Read
@@ -82,7 +82,7 @@ class Curator:
             Another run was here: repeat from the start.
         """
         self.workdir.mkdir(parents=True, exist_ok=True)
-        with connect(self.workdir / "duckdb") as db:
+        with connect(self.workdir / "duckdb", shared_by=cores()) as db:
             gathered = self._gather(db, touched)
             months: dict[Month, CuratedMonth] = {}
             folded: list[_FoldedMonth] = []

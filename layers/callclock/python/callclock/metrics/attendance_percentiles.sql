@@ -1,17 +1,12 @@
 -- relation: attendance_percentiles
--- from: attendance_in_cell
+-- from: attendance_in_cell, attendance_in_cells
 -- stored: yes
 -- meaning: The percentiles of each cell of attendance_cell, which no sum can give; exact, by linear interpolation, in ms.
 WITH found AS (
     SELECT
         period_kind,
         period_label,
-        grade_basis,
-        grade_scheme,
-        grade,
-        population,
-        area,
-        hour_of_week,
+        cell_no,
         quantile_cont(attend_ms, 0.5) AS attend_median_ms,
         quantile_cont(attend_ms, 0.9) AS attend_p90_ms,
         quantile_cont(attend_ms, 0.95) AS attend_p95_ms,
@@ -20,17 +15,17 @@ WITH found AS (
         quantile_cont(dispatch_to_arrival_ms, 0.5) AS dispatch_to_arrival_median_ms,
         quantile_cont(dispatch_to_arrival_ms, 0.9) AS dispatch_to_arrival_p90_ms
     FROM attendance_in_cell
-    GROUP BY period_kind, period_label, grade_basis, grade_scheme, grade, population, area, hour_of_week
+    GROUP BY period_kind, period_label, cell_no
 )
 SELECT
     f.period_kind,
     f.period_label,
     b.grade_basis,
-    f.grade_scheme,
-    f.grade,
-    f.population,
-    f.area,
-    f.hour_of_week,
+    c.grade_scheme,
+    c.grade,
+    c.population,
+    c.area,
+    c.hour_of_week,
     f.attend_median_ms,
     f.attend_p90_ms,
     f.attend_p95_ms,
@@ -39,4 +34,8 @@ SELECT
     f.dispatch_to_arrival_median_ms,
     f.dispatch_to_arrival_p90_ms
 FROM found AS f
-INNER JOIN (VALUES ('initial'), ('final')) AS b(grade_basis) ON f.grade_basis IN ('either', b.grade_basis)
+INNER JOIN (
+    SELECT DISTINCT cell_no, grade_basis, grade_scheme, grade, population, area, hour_of_week
+    FROM attendance_in_cells
+) AS c ON c.cell_no = f.cell_no
+INNER JOIN (VALUES ('initial'), ('final')) AS b(grade_basis) ON c.grade_basis IN ('either', b.grade_basis)

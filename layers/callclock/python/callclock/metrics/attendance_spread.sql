@@ -1,24 +1,25 @@
 -- relation: attendance_spread
--- from: attendance_in_cell, attendance_cell
+-- from: attendance_in_cell, attendance_in_cells, attendance_cell
 -- stored: yes
 -- meaning: Half the width, on the scale of logarithms, of the 95 % interval of domestic abuse's median wait over that of other incidents; NULL under 10 attended in either (Price and Bonett). METRICS "gap_ratio_other".
 WITH groups AS (
-    -- A number in place of seven columns of text: the ordering below is most of the work.
+    -- A number in place of a period and a cell: the ordering below is most of the work.
     SELECT
-        period_kind, period_label, cut_basis, grade_scheme, grade, area, population, n,
-        DENSE_RANK() OVER (ORDER BY period_kind, period_label, cut_basis, grade_scheme, grade, area, population) AS group_no
-    FROM (
-        SELECT c.*, c.attend_n AS n, CASE WHEN c.grade = 'all' THEN 'either' ELSE c.grade_basis END AS cut_basis
-        FROM attendance_cell AS c
-        WHERE c.attend_n >= 10 AND c.population IN ('domestic_abuse', 'other') AND (c.grade <> 'all' OR c.grade_basis = 'initial')
-    ) AS c
+        c.period_kind, c.period_label, k.grade_basis AS cut_basis, c.grade_scheme, c.grade, c.area, c.population, c.attend_n AS n,
+        k.cell_no, DENSE_RANK() OVER (ORDER BY c.period_kind, c.period_label, k.cell_no) AS group_no
+    FROM attendance_cell AS c
+    INNER JOIN (
+        SELECT DISTINCT cell_no, grade_basis, grade_scheme, grade, population, area, hour_of_week
+        FROM attendance_in_cells
+    ) AS k
+        ON k.grade_basis = CASE WHEN c.grade = 'all' THEN 'either' ELSE c.grade_basis END AND k.grade_scheme = c.grade_scheme
+        AND k.grade = c.grade AND k.population = c.population AND k.area = c.area AND k.hour_of_week = c.hour_of_week
+    WHERE c.attend_n >= 10 AND c.population IN ('domestic_abuse', 'other') AND (c.grade <> 'all' OR c.grade_basis = 'initial')
 ),
 ordered AS (
     SELECT g.group_no, g.n, w.attend_ms, RANK() OVER (PARTITION BY g.group_no ORDER BY w.attend_ms) AS place
     FROM attendance_in_cell AS w
-    INNER JOIN groups AS g
-        ON g.period_kind = w.period_kind AND g.period_label = w.period_label AND g.cut_basis = w.grade_basis
-        AND g.grade_scheme = w.grade_scheme AND g.grade = w.grade AND g.area = w.area AND g.population = w.population
+    INNER JOIN groups AS g ON g.cell_no = w.cell_no AND g.period_kind = w.period_kind AND g.period_label = w.period_label
     WHERE w.attend_ms IS NOT NULL
 ),
 bounds AS (
