@@ -69,30 +69,39 @@ def test_nothing_to_compare() -> None:
         assert disagreement(db, "(SELECT * FROM rows WHERE false)", profile(REPORTED)) is None
 
 
-def lost(hours: int, gap: str, share: int = 2, count: int = 20) -> bool:
-    """Starts from 1 to ``hours`` o'clock; every ``share``-th arrival is ``gap`` from its start."""
+def lost(start: str, end: str, count: int = 40) -> tuple[str, ...]:
+    """Columns of ``count`` rows, ``n`` counting them, whose hour of start and minutes to the arrival are SQL."""
     with duckdb.connect() as db:
         rows(db, [])
-        db.execute(
-            f"INSERT INTO rows SELECT start, NULL, start + CASE WHEN n % {share} = 0 THEN INTERVAL '{gap}' "
-            f"ELSE INTERVAL '9 minutes' END, NULL FROM (SELECT n, TIMESTAMP '2026-01-10 00:30:00' + to_hours(n % {hours}) "
-            f"AS start FROM range({count}) AS t(n))"
-        )
+        at = f"TIMESTAMP '2026-01-10 00:30:00' + to_hours({start})"
+        db.execute(f"INSERT INTO rows SELECT {at}, NULL, {at} + to_minutes({end}), NULL FROM range({count}) AS t(n)")
         return lost_am_pm(db, "rows", profile())
 
 
-def test_mornings_only_and_arrivals_half_a_day_early() -> None:
-    assert lost(12, "-11 hours -40 minutes")
+def test_arrivals_lost_it_and_starts_did_not() -> None:
+    # Called at 00:30, 01:30, ...: an arrival ten minutes later in the afternoon reads twelve hours too early.
+    assert lost("n % 24", "CASE WHEN n % 24 >= 13 THEN 10 - 720 ELSE 10 END") == ("first_arrived_at",)
+
+
+def test_both_lost_it() -> None:
+    # Noon keeps its 12 and nothing after it does: from 12:30 to 13:00 reads as from 12:30 to 01:00.
+    assert lost("CASE WHEN n % 12 = 0 THEN 12 ELSE n % 12 END", "CASE WHEN n % 12 = 0 THEN 30 - 720 ELSE 10 END") == (
+        "the start",
+        "first_arrived_at",
+    )
 
 
 @pytest.mark.parametrize(
-    ("hours", "gap", "share", "count"),
+    ("start", "end", "count"),
     [
-        (14, "-11 hours -40 minutes", 2, 20),  # a start in the afternoon
-        (12, "-11 hours -20 minutes", 2, 20),  # more than 30 minutes from -12 h
-        (12, "-12 hours", 30, 60),  # 2 of 60 are under 5 %
-        (12, "-12 hours", 2, 19),  # too few to tell
+        pytest.param("n % 24", "10", 48, id="whole days"),
+        pytest.param("n % 12", "10", 48, id="a morning's export"),
+        pytest.param("n % 12", "730", 48, id="they take half a day"),
+        pytest.param("n % 24", "CASE WHEN n = 14 THEN -30 - 720 ELSE 10 END", 48, id="afternoons are there"),
+        pytest.param("n % 12", "CASE WHEN n % 2 = 0 THEN -31 - 720 ELSE 10 END", 48, id="not near enough"),
+        pytest.param("n % 12", "CASE WHEN n = 6 THEN -720 ELSE 10 END", 48, id="too few"),
+        pytest.param("n % 12", "CASE WHEN n % 2 = 0 THEN -720 ELSE 10 END", 19, id="too few rows to tell"),
     ],
 )
-def test_what_is_not_lost(hours: int, gap: str, share: int, count: int) -> None:
-    assert not lost(hours, gap, share, count)
+def test_what_is_not_lost(start: str, end: str, count: int) -> None:
+    assert lost(start, end, count) == ()

@@ -9,6 +9,7 @@ from callclock.exports.clocks import Clock
 from callclock.exports.profile import Profile
 
 _MINUTE_S = 60
+_HALF_A_DAY_EARLY = "t{at} - t0 BETWEEN INTERVAL '-750 minutes' AND INTERVAL '-690 minutes'"
 _AFTERNOON = "BETWEEN 13 AND 23"
 _ROWS_TO_TELL = 20
 _LOST_SHARE = 0.05
@@ -68,28 +69,32 @@ def disagreement(db: duckdb.DuckDBPyConnection, relation: str, profile: Profile)
     return max(found, key=lambda one: one.share, default=None)
 
 
-def lost_am_pm(db: duckdb.DuckDBPyConnection, relation: str, profile: Profile) -> bool:
-    """Tell whether a spreadsheet lost AM and PM.
+def lost_am_pm(db: duckdb.DuckDBPyConnection, relation: str, profile: Profile) -> tuple[str, ...]:
+    """Name the instants of which a spreadsheet, or a format, lost AM and PM.
 
-    So it is when no start of 20 or more lies in the afternoon, and 5 % of the intervals from the start are within
-    30 minutes of -12 hours.
+    Such a column has 20 values or more and none from 13 to 23 o'clock, and 5 % of the intervals to it (of the start:
+    of those from it) are within 30 minutes of -12 hours, which nothing but a lost half of the day makes.
     """
     filled = set(profile.targets)
     start = _known(profile.contract.starts, filled)
     ends = [end for end in _milestones(profile.contract) if end in filled and end not in profile.contract.starts]
     if not start or not ends:
-        return False
-    gaps = " UNION ALL ".join(f"SELECT date_diff('minute', {start}, {end}) AS gap FROM {relation}" for end in ends)
-    wall = Clock(profile.time.zone).wall("start")
-    row = db.execute(
-        f"SELECT count(*), count(*) FILTER (hour({wall}) {_AFTERNOON}), "
-        f"(SELECT avg((gap BETWEEN -750 AND -690)::INT) FROM ({gaps}) WHERE gap IS NOT NULL) "
-        f"FROM (SELECT CAST({start} AS TIMESTAMP) AS start FROM {relation})"
-    ).fetchone()
-    if not row:
-        return False
-    rows, afternoon, share = row
-    return rows >= _ROWS_TO_TELL and afternoon == 0 and (share or 0.0) >= _LOST_SHARE
+        return ()
+    columns = {"the start": start} | {end: end for end in ends}
+    clock = Clock(profile.time.zone)
+    asked = []
+    for place in range(len(columns)):
+        near = " OR ".join(_HALF_A_DAY_EARLY.format(at=n) for n in range(1, len(columns)) if place in {0, n})
+        known = " OR ".join(f"t{n} IS NOT NULL" for n in range(1, len(columns)) if place in {0, n})
+        asked.append(
+            f"count(t{place}) >= {_ROWS_TO_TELL} "
+            f"AND count(*) FILTER (hour({clock.wall(f't{place}')}) {_AFTERNOON}) = 0 "
+            f"AND count(*) FILTER ({near}) >= {_LOST_SHARE} * count(*) FILTER (t0 IS NOT NULL AND ({known})) "
+            f"AND count(*) FILTER ({near}) > 0"
+        )
+    texts = ", ".join(f"CAST({sql} AS TIMESTAMP) AS t{place}" for place, sql in enumerate(columns.values()))
+    [lost] = db.execute(f"SELECT {', '.join(asked)} FROM (SELECT {texts} FROM {relation})").fetchall()
+    return tuple(column for column, is_lost in zip(columns, lost, strict=True) if is_lost)
 
 
 def _milestones(table: Table) -> list[str]:

@@ -94,11 +94,13 @@ def _of_times(db: duckdb.DuckDBPyConnection, profile: Profile, good: str, shown:
             f"instants say, more than duration_disagree_max of {profile.export.duration_disagree_max:g}. Look at "
             f"time.formats, time.zone and the unit of {worst.column} in {profile.file}, then drop the file again.",
         )
-    if lost_am_pm(db, f"({good})", profile):
+    lost = lost_am_pm(db, f"({good})", profile)
+    if lost:
         yield Held(
             ExportReason.LOST_AM_PM,
-            f"{shown}: nothing begins in the afternoon and intervals are 12 hours short: AM and PM were lost, most "
-            "likely in a spreadsheet. Export it again from the system itself and drop that.",
+            f"{shown}: nothing in {' and '.join(lost)} is from 13 to 23 o'clock, and intervals are 12 hours short: AM "
+            "and PM were lost, most likely in a spreadsheet or by %I without %p. Nobody can tell them apart any more: "
+            "export it again from the system itself, with hours from 0 to 23, and drop that.",
         )
 
 
