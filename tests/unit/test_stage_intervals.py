@@ -55,7 +55,7 @@ def staged(tmp_path: Path, lines: list[str], export: str) -> list[tuple]:
 
 @pytest.mark.parametrize("export", ["", '[export]\nkey = ["Hour", "Queue"]'])
 def test_two_equal_hours_are_the_first_and_the_second(tmp_path: Path, export: str) -> None:
-    flag = "interval_start=A"
+    flag = "interval_start=A 25/10/2026 01:00"
     lines = [
         "25/10/2026 00:00,X,1,11", "25/10/2026 01:00,X,2,12", "25/10/2026 01:00,X,3,13", "25/10/2026 02:00,X,4,14",
         "25/10/2026 01:00,Y,5,15",

@@ -57,14 +57,48 @@ def test_which_of_two_equal_hours_can_be_said(tmp_path: Path, doubled: str, star
     profile = CALLS.format(time=f'doubled = "{doubled}"')
     [row] = rows(staged(tmp_path, profile, HEAD + "1,25/10/2026,01:50:00,,02:10:00\n"))
     assert row["call_started_at"] == at(start)
-    assert row["time_flags"] == "call_started_at=A"
+    assert row["time_flags"] == "call_started_at=A 25/10/2026 01:50:00"
 
 
 def test_a_time_that_does_not_exist_is_read_with_the_offset_before_and_flagged(tmp_path: Path) -> None:
     [row] = rows(staged(tmp_path, CALLS.format(time=""), HEAD + "1,29/03/2026,01:30:00,,02:40:00\n"))
     assert row["call_started_at"] == at("2026-03-29T01:30")
     assert row["ended_at"] == at("2026-03-29T01:40")
-    assert row["time_flags"] == "call_started_at=N"
+    assert row["time_flags"] == "call_started_at=N 29/03/2026 01:30:00"
+
+
+def test_the_text_of_every_clock_that_could_not_tell_is_kept(tmp_path: Path) -> None:
+    profile = CALLS.format(time="").replace(
+        "first_answered_at = {",
+        'final_answered_at = { first = [{ from = "Again", after = "call_started_at" }, "Other"] }\nfirst_answered_at = { only = { Id = "1" }, ',
+    )
+    lines = ["Id,Day,Start,Answer,End,Again,Other", "1,24/10/2026,23:50:00,01:10:00,03:00:00,,25/10/2026 01:20:00"]
+    [row] = rows(staged(tmp_path, profile, "\n".join(lines) + "\n"))
+    assert row["time_flags"].split(";") == [
+        "first_answered_at=A 24/10/2026 01:10:00",  # as written: the next day is ours
+        "final_answered_at=A 25/10/2026 01:20:00",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "start", "answer"),
+    [(2, "2026-10-25T00:50", "2026-10-25T01:49:30"), (60, "2026-10-25T01:50", "2026-10-25T01:49:30")],
+)
+def test_how_far_two_clocks_may_differ_is_the_profile_s_to_say(
+    tmp_path: Path, tolerance: int, start: str, answer: str
+) -> None:
+    profile = CALLS.format(time=f"tolerance_s = {tolerance}")
+    [row] = rows(staged(tmp_path, profile, HEAD + "1,25/10/2026,01:50:00,01:49:30,02:10:00\n"))
+    assert (row["call_started_at"], row["first_answered_at"]) == (at(start), at(answer))
+
+
+def test_a_day_that_begins_twice_in_one_night(tmp_path: Path) -> None:
+    """Over midnight, through the doubled hour and out of it: each clock on its own day and in its own hour."""
+    [row] = rows(staged(tmp_path, CALLS.format(time=""), HEAD + "1,24/10/2026,23:59:59,00:00:00,01:59:59\n"))
+    assert (row["call_started_at"], row["first_answered_at"], row["ended_at"]) == (
+        at("2026-10-24T22:59:59"), at("2026-10-24T23:00"), at("2026-10-25T00:59:59"),
+    )  # fmt: skip
+    assert row["local_date"].isoformat() == "2026-10-24"
 
 
 def test_another_zone_and_the_force_s_own_local_day(tmp_path: Path) -> None:

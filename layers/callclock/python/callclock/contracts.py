@@ -162,7 +162,7 @@ LINEAGE = (
     _lineage("retracts", Kind.BOOL, "A later NULL of this source takes a milestone back", nullable=False),
     _lineage("set_aside", Kind.TEXT, "Reason of the profile's rule that set the record aside"),
     _lineage("tells", Kind.TEXT, "Which columns among closed_at, outcome, alternative_offered_at the profile maps, joined by ;: without a mapped closing nobody can say open, without a mapped alternative nobody can say before or after it"),
-    _lineage("time_flags", Kind.TEXT, "Columns whose local time was ambiguous (A) or did not exist (N): col=A;col=N"),
+    _lineage("time_flags", Kind.TEXT, "Columns whose local time was ambiguous (A) or did not exist (N), with its text in the export: col=A 25/10/2026 01:30;..."),
 )  # fmt: skip
 
 INCIDENTS = Table(

@@ -40,11 +40,15 @@ class Bad:
 
 @dataclass(frozen=True)
 class Value:
-    """SQL of a value, NULL where missing; ``flag`` is 'A' or 'N' where its wall clock was ambiguous or none."""
+    """SQL of a value, NULL where missing.
+
+    ``flag`` is 'A' or 'N' where its wall clock was ambiguous or none, and ``text`` how the export writes that clock.
+    """
 
     sql: str
     flag: str | None = None
     bad: tuple[Bad, ...] = ()
+    text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class Expressions:
         return Value(
             sql=f"CASE WHEN {only} THEN {made.sql} END",
             flag=made.flag,
+            text=made.text,
             bad=tuple(Bad(f"{only} AND {bad.condition}", bad.reason) for bad in made.bad),
         )
 
@@ -126,7 +131,7 @@ class Expressions:
     def _instant(self, column: Column, text: str, rule: Rule) -> Value:
         wall = self.walls.used(text, column.name, rule.after)
         bad = Bad(f"{text} IS NOT NULL AND {wall.unread}", f"{RowReason.BAD_INSTANT}:{column.name}")
-        return Value(wall.instant, wall.flag, (bad,))
+        return Value(wall.instant, wall.flag, (bad,), text)
 
     def _cell(self, column: Column, source: Cell) -> Value:
         cell = self.cell(*source.columns)
@@ -185,9 +190,11 @@ class Expressions:
     @staticmethod
     def _first(values: Sequence[Value]) -> Value:
         flags = " ".join(f"WHEN {v.sql} IS NOT NULL THEN {v.flag or 'NULL'}" for v in values)
+        texts = " ".join(f"WHEN {v.sql} IS NOT NULL THEN {v.text or 'NULL'}" for v in values)
         return Value(
             sql=f"coalesce({', '.join(v.sql for v in values)})",
             flag=f"CASE {flags} END" if any(v.flag for v in values) else None,
+            text=f"CASE {texts} END" if any(v.flag for v in values) else None,
             bad=tuple(bad for v in values for bad in v.bad),
         )
 

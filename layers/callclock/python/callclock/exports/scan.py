@@ -220,9 +220,11 @@ class Scan:
         values = [self._expressions.value(column, rule) if rule else Value("NULL") for rule in rules]
         cases = " ".join(f"WHEN {entry} THEN {value.sql}" for entry, value in enumerate(values))
         flags = " ".join(f"WHEN {entry} THEN {value.flag or 'NULL'}" for entry, value in enumerate(values))
+        texts = " ".join(f"WHEN {entry} THEN {value.text or 'NULL'}" for entry, value in enumerate(values))
         return Value(
             sql=f"(CASE _entry {cases} END)",
             flag=f"(CASE _entry {flags} END)" if any(value.flag for value in values) else None,
+            text=f"(CASE _entry {texts} END)" if any(value.flag for value in values) else None,
             bad=tuple(
                 replace(bad, condition=f"_entry = {entry} AND {bad.condition}")
                 for entry, value in enumerate(values)
@@ -268,7 +270,7 @@ class Scan:
 
     @staticmethod
     def _flags(made: Mapping[str, Value]) -> str:
-        """SQL of the columns whose wall clock was ambiguous or none, joined; NULL for most rows."""
+        """SQL of the columns whose wall clock was ambiguous or none, joined with its text; NULL for most rows."""
         flagged = {
             target: f"CASE WHEN {name(target)} IS NOT NULL THEN {value.flag} END"
             for target, value in made.items()
@@ -277,7 +279,9 @@ class Scan:
         if not flagged:
             return "NULL::VARCHAR"
         any_flag = f"coalesce({', '.join(flagged.values())})"
-        joined = ", ".join(f"{quote(target + '=')} || {flag}" for target, flag in flagged.items())
+        joined = ", ".join(
+            f"{quote(target + '=')} || {flag} || ' ' || {made[target].text}" for target, flag in flagged.items()
+        )
         return f"(CASE WHEN {any_flag} IS NOT NULL THEN concat_ws(';', {joined}) END)"
 
     def _key(self) -> str:
