@@ -109,8 +109,8 @@ class Expressions:
         match source:
             case Cell() as cell:
                 made = self._cell(column, cell)
-            case Join(columns=columns, by=by):
-                made = Value(self.joined(columns, by))
+            case Join() as join:
+                made = Value(self.join(join))
             case Sum(columns=columns):
                 total = "(" + " + ".join(_whole(self.cell(*c)) for c in columns) + ")"
                 made = Value(total, bad=(Bad(f"{total} IS NULL", f"{RowReason.BAD_INT}:{column.name}"),))
@@ -123,6 +123,13 @@ class Expressions:
             case Caller(columns=columns):
                 made = Value(self.cell(*columns))
         return made
+
+    def join(self, join: Join) -> str:
+        """SQL of the text that a join makes, NULL when any part is missing."""
+        text = self.joined(join.columns, join.by)
+        if join.day is None:
+            return text
+        return f"({text} || {quote(join.by)} || strftime({self.clock.wall(name(join.day))}, '%Y-%m-%d'))"
 
     def joined(self, columns: Sequence[Columns], by: str) -> str:
         """SQL of several cells as one text, NULL when any is missing."""

@@ -39,7 +39,7 @@ _MODIFIERS: Mapping[str, frozenset[str]] = {
     "date": frozenset({"time", "after", "only", "pick"}),
     "plus": frozenset({"start", "unit", "only", "pick"}),
     "add": frozenset({"start"}),
-    "join": frozenset({"by", "only"}),
+    "join": frozenset({"by", "day", "only"}),
     "first": frozenset({"only", "pick"}),
     "sum": frozenset({"only"}),
     "any": frozenset({"pick"}),
@@ -306,9 +306,10 @@ def _join(_: Column, data: Mapping[str, object], key: str, reading: Reading) -> 
 
 
 def read_join(data: Mapping[str, object], key: str, reading: Reading) -> Join:
-    """Read ``{ join = [...], by = "/" }``."""
+    """Read ``{ join = [...], by = "/", day = "created_at" }``."""
     by = reading.text(data["by"], f"{key}.by") if "by" in data else "/"
-    return Join(_several(data["join"], f"{key}.join", reading), by)
+    day = reading.target(data["day"], f"{key}.day") if "day" in data else None
+    return Join(_several(data["join"], f"{key}.join", reading), by, day)
 
 
 def _sum(_: Column, data: Mapping[str, object], key: str, reading: Reading) -> Source:

@@ -45,6 +45,7 @@ def hold(
     reasons = (
         *_of_file(scanned, receipt),
         *_of_rows(profile, receipt, repeated),
+        *(_of_keys(db, profile, good, receipt) if repeated else ()),
         *_of_times(db, profile, good, receipt.shown),
         *_of_name(profile, receipt, force),
     )
@@ -82,6 +83,20 @@ def _of_rows(profile: Profile, receipt: Receipt, repeated: int) -> Iterator[Held
             ExportReason.REPEATED_KEYS,
             f"{receipt.shown}: {repeated} keys stand more than once, and {profile.file} says repeats = 'error'. "
             "Look at export.key there, or say what repeated rows are (newest or collapse), then drop the file again.",
+        )
+
+
+def _of_keys(db: duckdb.DuckDBPyConnection, profile: Profile, good: str, receipt: Receipt) -> Iterator[Held]:
+    [[keys, restarted]] = db.execute(
+        "SELECT count(*), count(*) FILTER (days > 1) FROM (SELECT record_key, count(DISTINCT started_at::DATE) AS days "
+        f"FROM ({good}) GROUP BY record_key)"
+    ).fetchall()
+    if restarted > profile.export.quarantine_max * keys:
+        yield Held(
+            ExportReason.REPEATED_KEYS,
+            f"{receipt.shown}: {restarted} of {keys} keys stand for records that began on different days, as numbers "
+            f"do that begin anew each day. Add the day to the key in {profile.file}, as a column of export.key or as "
+            '{ join = [...], day = "..." }, then drop the file again.',
         )
 
 

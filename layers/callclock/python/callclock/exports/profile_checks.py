@@ -35,6 +35,9 @@ def check_profile(profile: "Profile", reading: Reading) -> None:
         reading.fault("time.formats", 'an instant is read: say how it is written, as formats = ["%d/%m/%Y %H:%M:%S"]')
     if not profile.export.key and not IDENTITY[profile.table]:
         reading.fault("export.key", 'write the columns that name a record, as key = ["Assessment Number"]')
+    day = profile.export.key_else.day if profile.export.key_else else None
+    if day and day not in profile.targets:
+        reading.fault("export.key_else.day", f"waits for {day}, which the profile does not fill")
     _check_rows(profile, reading)
     _check_row_rules(profile, reading)
     if profile.repeats != "collapse":

@@ -214,7 +214,7 @@ def read_export(data: object, reading: Reading) -> ExportBlock:
 
 
 def _key_else(data: object, reading: Reading) -> Join:
-    said = reading.section(data, "export.key_else", frozenset({"join", "by"}))
+    said = reading.section(data, "export.key_else", frozenset({"join", "by", "day"}))
     if "join" not in said:
         reading.fault("export.key_else", 'write it as { join = ["Date", "Number"], by = "/" }')
         return Join(())

@@ -119,10 +119,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Join:
-    """``join``: text columns joined; missing if any part is."""
+    """``join``: text columns joined; missing if any part is.
+
+    ``day``: an instant whose local date is the last part, for numbers that begin anew every day.
+    """
 
     columns: tuple[Columns, ...]
     by: str = "/"
+    day: str | None = None
 
 
 @dataclass(frozen=True)
@@ -209,6 +213,8 @@ class Rule:
                 found.add(source.start)
             elif isinstance(source, Cell):
                 found.add(source.by)
+            elif isinstance(source, Join):
+                found.add(source.day)
         return frozenset(target for target in found if target)
 
     @property

@@ -295,7 +295,7 @@ class Scan:
         told = [target for target in identity if any(target in entry for entry in self.profile.rows)]
         key = self._expressions.joined([(column,) for column in block.key], "|") if block.key else self._told(identity)
         if block.key_else is not None:
-            key = f"coalesce({key}, {self._expressions.joined(block.key_else.columns, block.key_else.by)})"
+            key = f"coalesce({key}, {self._expressions.join(block.key_else)})"
         return f"({key} || '|' || {self._told(told)})" if block.key and self._wide and told else key
 
     def _hour_suffix(self, made: Mapping[str, Value]) -> str:
