@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from callclock.clock import Month, Period
-from callclock.contracts import CALLS, INCIDENTS, Kind, Table
+from callclock.contracts import TABLES, Kind, Table
 from callclock.engine import connect
 from callclock.metrics.catalogue import Family
 from callclock.metrics.evaluate import Known, SourceKnown, evaluate, prepare
@@ -103,6 +103,12 @@ def call(exported_at: datetime, **said: Any) -> Row:
     return _common({**derived, **said, "first_answered_at": first}, start, exported_at)
 
 
+def assessment(exported_at: datetime, **said: Any) -> Row:
+    """One curated safeguarding record: an assessment made or declined, and whether it was shared."""
+    start = said.get("assessed_at") or said["declined_at"]
+    return _common({"tool": "DASH", **said}, start, exported_at)
+
+
 def write(table: Table, rows: Iterable[Mapping[str, Any]], path: Path) -> Path:
     """Write rows as a curated file of the table."""
 
@@ -126,10 +132,14 @@ def values(
     **more: Any,
 ) -> pd.DataFrame:
     """Values of families of one table in one partition, from curated rows; ``more`` as for :func:`values_of`."""
-    table = {"incidents": INCIDENTS, "calls": CALLS}[families[0].table]
-    numbered = [{"record_key": str(n), **row} for n, row in enumerate(rows)]
-    path = write(table, numbered, workdir / f"{table.name}.parquet")
+    path = write_numbered(families[0].table, rows, workdir)
     return values_of(families, [path], home, workdir, as_at=as_at, **more)
+
+
+def write_numbered(table: str, rows: Iterable[Mapping[str, Any]], workdir: Path) -> Path:
+    """Write rows as a curated file, each with a key of its own where it says none."""
+    numbered = [{"record_key": str(n), **row} for n, row in enumerate(rows)]
+    return write(TABLES[table], numbered, workdir / f"{table}.parquet")
 
 
 def values_of(
@@ -143,17 +153,17 @@ def values_of(
     holes: Collection[Period] = frozenset(),
     force: Force = FORCE,
     targets: Targets = TARGETS,
+    also: Mapping[str, Sequence[Path]] | None = None,
 ) -> pd.DataFrame:
-    """Values of families that read the same tables in one partition; the first of these has curated files."""
+    """Values of families that read the same tables in one partition; the files of all but the first are ``also``."""
     tables = families[0].tables
     known = Known(
         as_at, tuple(sources) or tuple(SourceKnown(table, "test", as_at, "snapshot") for table in tables), holes
     )
     found = []
     with connect(workdir / "duckdb") as con:
-        prepare(
-            con, {**dict.fromkeys(tables, ()), tables[0]: paths}, home=home, force=force, targets=targets, known=known
-        )
+        files = {**dict.fromkeys(tables, ()), tables[0]: paths, **(also or {})}
+        prepare(con, files, home=home, force=force, targets=targets, known=known)
         for family in families:
             out = workdir / f"{family.name}.parquet"
             evaluate(con, family, out)
@@ -163,7 +173,9 @@ def values_of(
 
 def one(frame: pd.DataFrame, **keys: str) -> pd.Series:
     """The one row with these keys; keys not said are ``all``, grade_basis initial where there is one."""
-    where = dict.fromkeys(("grade", "population", "area", "line", "queue", "stage", "hour_of_week", "reason"), "all")
+    where = dict.fromkeys(
+        ("grade", "population", "area", "line", "queue", "stage", "hour_of_week", "reason", "risk_level"), "all"
+    )
     where |= {"period_kind": "month", **keys}
     if where["grade"] != "all" and "grade_scheme" not in keys:
         where["grade_scheme"] = "standard"

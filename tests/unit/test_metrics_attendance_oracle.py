@@ -18,7 +18,7 @@ from tests.support.against_oracle import same_values
 from tests.support.attendance_oracle import LONDON, World, expected
 from tests.support.curated import at, incident, values
 
-FAMILIES = [of for of in families() if of.table == "incidents"]
+FAMILIES = [of for of in families() if of.tables == ("incidents",)]
 EVER, FOR_EVER, CHANGE = date(1, 1, 1), date(9999, 12, 31), date(2026, 3, 16)
 GRADES = (
     Grade(grade="1"),

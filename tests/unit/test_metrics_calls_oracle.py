@@ -16,7 +16,7 @@ from tests.support.against_oracle import same_values
 from tests.support.calls_oracle import HUNG_UP, expected
 from tests.support.curated import at, call, values
 
-FAMILIES = [of for of in families() if of.table == "calls"]
+FAMILIES = [of for of in families() if of.tables == ("calls",)]
 
 
 def check(rows: list[dict[str, Any]], home: Month, as_at: datetime, workdir: Path) -> int:

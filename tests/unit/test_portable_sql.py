@@ -3,8 +3,8 @@
 import math
 import random
 import re
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,12 @@ import trino_sql_validator
 from sqlglot import exp
 
 from callclock.clock import Month
-from callclock.contracts import CALLS, INCIDENTS
+from callclock.contracts import TABLES
 from callclock.engine import connect
 from callclock.metrics.catalogue import Family, families, relations
 from callclock.metrics.evaluate import Known, SourceKnown, evaluate, prepare
 from local.athena_sql import athena_steps, to_athena
-from tests.support.curated import FORCE, TARGETS, at, call, incident, write
+from tests.support.curated import FORCE, TARGETS, Row, assessment, at, call, incident, write
 
 TEXTS = {
     **{name: relation.sql for name, relation in relations().items()},
@@ -194,6 +194,7 @@ def test_the_athena_text_gives_the_same_values(family: Family, tmp_path: Path) -
             incident(
                 as_at,
                 record_key=str(n),
+                incident_id=str(n),
                 call_received_at=start,
                 created_at=start,
                 grade_initial=chance.choice(["1", "2"]),
@@ -216,11 +217,11 @@ def test_the_athena_text_gives_the_same_values(family: Family, tmp_path: Path) -
             )
             for n, start in enumerate(starts)
         ]
-    table = {"incidents": INCIDENTS, "calls": CALLS}[family.table]
-    path = write(table, rows, tmp_path / "curated.parquet")
-    known = Known(as_at, (SourceKnown(family.table, "test", as_at, "snapshot"),))
+    path = write(TABLES[family.table], rows, tmp_path / "curated.parquet")
+    known = Known(as_at, tuple(SourceKnown(name, "test", as_at, "snapshot", starts[0]) for name in family.tables))
     with connect(tmp_path / "duckdb") as con:
-        paths = {**dict.fromkeys(family.tables, ()), family.table: [path]}
+        others = {name: [write(TABLES[name], ALSO[name](starts), tmp_path / f"{name}.parquet")] for name in family.also}
+        paths = {family.table: [path], **others}
         prepare(con, paths, home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
         evaluate(con, family, tmp_path / "values.parquet")
         ours = con.execute(f"SELECT * FROM ({family.select}) ORDER BY ALL").fetchall()
@@ -232,6 +233,18 @@ def test_the_athena_text_gives_the_same_values(family: Family, tmp_path: Path) -
     for a, b in zip(ours, theirs, strict=True):
         for x, y in zip(a, b, strict=True):
             assert x == y or math.isclose(x, y, rel_tol=1e-12), (a, b)
+
+
+def _assessments(starts: Sequence[datetime]) -> Iterator[Row]:
+    for n, start in enumerate(starts):
+        made = start + timedelta(hours=n)
+        said = {"declined_at": made} if n % 4 == 0 else {"assessed_at": made, "level": "high" if n % 3 else None}
+        shared = {"referral_shared_at": made + timedelta(hours=5 * n)} if n % 2 else {}
+        yield assessment(made + timedelta(days=40), record_key=str(n), incident_id=str(n), **said, **shared)
+
+
+ALSO = {"safeguarding": _assessments}
+"""Rows of the tables that families look things up in."""
 
 
 def _renamed(sql: str, family: Family) -> str:

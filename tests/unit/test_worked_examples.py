@@ -21,8 +21,8 @@ from tests.support.staged import local_month, write_staged
 
 EXAMPLES = json.loads((Path(__file__).parents[1] / "fixtures" / "worked-examples.json").read_text("utf-8"))
 EXAMPLE = {example["id"]: example for example in EXAMPLES["examples"]}
-ATTENDANCE = [f for f in families() if f.table == "incidents" and not f.name.endswith("_year")]
-CALLS = [f for f in families() if f.table == "calls" and not f.name.endswith("_year")]
+ATTENDANCE = [f for f in families() if f.tables == ("incidents",) and not f.name.endswith("_year")]
+CALLS = [f for f in families() if f.tables == ("calls",) and not f.name.endswith("_year")]
 
 
 def folded(table: Table, rows: list[dict[str, Any]], workdir: Path) -> list[Path]:

@@ -1,66 +1,8 @@
 -- relation: attendance_population
--- from: incidents, sources, grades, services, areas, attendance_targets, run
+-- from: attendance_judged, attendance_targets
 -- stored: yes
 -- meaning: One row per incident: its cell, why it is left out (NULL = it counts), how long somebody took and how long we have known. METRICS "A" and "Readings settled".
-WITH stated AS (
-    SELECT
-        i.started_at,
-        i.local_date,
-        lpad(CAST((isodow(i.local_date) - 1) * 24 + i.local_hour AS VARCHAR), 3, '0') AS hour_of_week,
-        COALESCE(i.grade_scheme, 'standard') AS grade_scheme,
-        i.grade_initial,
-        i.grade_final,
-        CASE WHEN i.domestic_abuse THEN 'domestic_abuse' WHEN NOT i.domestic_abuse THEN 'other' ELSE 'unknown' END AS population,
-        COALESCE(NULLIF(trim(i.area), ''), 'unknown') AS area,
-        i.service,
-        i.exclusion,
-        COALESCE(i.set_aside, '') AS set_aside,
-        i.outcome,
-        i.closure_reason,
-        i.clock_fallback,
-        i.attend_ms,
-        i.close_ms,
-        i.created_to_dispatch_ms,
-        i.dispatch_to_arrival_ms,
-        COALESCE(date_diff('millisecond', i.clock_start_at, i.first_arrived_at), i.reported_arrival_ms) AS arrival_ms,
-        -- A snapshot says nothing of a record it no longer holds; a delta source would have told us of any change.
-        date_diff('millisecond', i.clock_start_at, COALESCE(CASE WHEN s.resend = 'delta' THEN s.as_at END, i.observed_at)) AS age_ms,
-        GREATEST(COALESCE(i.first_arrived_at, i.started_at), COALESCE(i.closed_at, i.started_at)) AS last_event_at
-    FROM incidents AS i
-    LEFT JOIN sources AS s ON s.table_name = 'incidents' AND s.source = i.source
-),
-judged AS (
-    SELECT
-        t.*,
-        COALESCE(gi.grade, 'unknown') AS initial_key,
-        COALESCE(gf.grade, 'unknown') AS final_key,
-        a.area_type,
-        t.exclusion = 'origin_unknown' AND run.count_unknown_origin AS unknown_origin_counted,
-        -- The order is that of reasons.Exclusion. What the record says comes from the fold; what configuration says is
-        -- added here. Where unknown origin counts, the reasons after it still apply.
-        CASE
-            WHEN t.exclusion IN ('officer_made', 'training', 'pre_planned', 'duplicate', 'external') THEN t.exclusion
-            WHEN t.exclusion = 'origin_unknown' AND NOT run.count_unknown_origin THEN t.exclusion
-            WHEN t.exclusion = 'other_service' OR t.set_aside = 'other_service' THEN 'other_service'
-            WHEN t.service IS NOT NULL AND sv.service IS NULL THEN 'other_service'
-            WHEN t.exclusion = 'appointment' OR t.set_aside = 'appointment' OR gi.appointment THEN 'appointment'
-            WHEN t.exclusion = 'attendance_not_expected' OR t.set_aside = 'attendance_not_expected' THEN 'attendance_not_expected'
-            WHEN NOT gi.attendance_expected THEN 'attendance_not_expected'
-            WHEN t.exclusion IN ('already_on_scene', 'negative_interval') THEN t.exclusion
-            WHEN t.set_aside IN ('already_on_scene', 'negative_interval') THEN t.set_aside
-            WHEN t.arrival_ms <= 0 AND t.arrival_ms >= -run.tolerance_ms THEN 'already_on_scene'
-            WHEN t.arrival_ms < 0 THEN 'negative_interval'
-        END AS left_out
-    FROM stated AS t
-    CROSS JOIN run
-    LEFT JOIN grades AS gi
-        ON gi.grade = t.grade_initial AND gi.scheme = t.grade_scheme AND gi.since <= t.local_date AND gi.until > t.local_date
-    LEFT JOIN grades AS gf
-        ON gf.grade = t.grade_final AND gf.scheme = t.grade_scheme AND gf.since <= t.local_date AND gf.until > t.local_date
-    LEFT JOIN services AS sv ON sv.service = t.service
-    LEFT JOIN areas AS a ON a.area = t.area
-),
-seen AS (
+WITH seen AS (
     SELECT
         j.local_date,
         j.hour_of_week,
@@ -92,7 +34,7 @@ seen AS (
         COALESCE(ti.target_ms, tia.target_ms) AS target_initial_ms,
         COALESCE(tf.target_ms, tfa.target_ms) AS target_final_ms,
         CASE WHEN j.left_out IS NULL THEN j.last_event_at END AS last_event_at
-    FROM judged AS j
+    FROM attendance_judged AS j
     LEFT JOIN attendance_targets AS ti
         ON ti.grade = j.initial_key AND ti.scheme = j.grade_scheme AND ti.area_type = j.area_type AND ti.since <= j.local_date AND ti.until > j.local_date
     LEFT JOIN attendance_targets AS tia
