@@ -21,24 +21,38 @@ def to_athena(sql: str) -> str:
     """Translate one SELECT of the portable core from DuckDB to Athena.
 
     Athena has no exact percentile aggregate: ``quantile_cont(x, p)`` becomes the interpolation between two elements of
-    the ordered array of x, which gives the same number. The array of one group has to fit one worker.
+    the ordered array of x, ``quantile_disc(x, p)`` one element of it, which gives the same number. The array of one
+    group has to fit one worker.
     """
     tree = sqlglot.parse_one(sql, read="duckdb").transform(_exact_quantile)
     return tree.sql("athena", pretty=True)
 
 
 def _exact_quantile(node: exp.Expr) -> exp.Expr:
-    if not isinstance(node, exp.PercentileCont | exp.Quantile):
+    if not isinstance(node, exp.PercentileCont | exp.PercentileDisc | exp.Quantile):
         return node
     share = node.args.get("quantile") or node.args.get("expression")
     if share is None:
-        raise ValueError(f"{node.sql('duckdb')}: quantile_cont needs the share as its second argument")
+        raise ValueError(f"{node.sql('duckdb')}: a percentile needs the share as its second argument")
     x = node.this.sql("athena")
-    place = f"((COUNT({x}) - 1) * CAST({share.sql('athena')} AS DOUBLE))"
-    ordered = f"ARRAY_AGG({x} ORDER BY {x}) FILTER(WHERE {x} IS NOT NULL)"
-    low, high = (
-        f"CAST(ELEMENT_AT({ordered}, CAST({way}({place}) AS INTEGER) + 1) AS DOUBLE)" for way in ("FLOOR", "CEIL")
-    )
+    p = f"CAST({share.sql('athena')} AS DOUBLE)"
+    exact = _element(x, p) if isinstance(node, exp.PercentileDisc) else _interpolated(x, p)
     # ELEMENT_AT refuses place 0 and the array is NULL where nothing was aggregated: no value then, as in DuckDB.
-    exact = f"CASE WHEN COUNT({x}) > 0 THEN {low} + ({high} - {low}) * ({place} - FLOOR({place})) END"
-    return sqlglot.parse_one(exact, read="athena")
+    return sqlglot.parse_one(f"CASE WHEN COUNT({x}) > 0 THEN {exact} END", read="athena")
+
+
+def _ordered(x: str) -> str:
+    return f"ARRAY_AGG({x} ORDER BY {x}) FILTER(WHERE {x} IS NOT NULL)"
+
+
+def _element(x: str, p: str) -> str:
+    """Smallest value that at least the share ``p`` of all values does not exceed."""
+    return f"ELEMENT_AT({_ordered(x)}, CAST(CEIL(COUNT({x}) * {p}) AS INTEGER))"
+
+
+def _interpolated(x: str, p: str) -> str:
+    place = f"((COUNT({x}) - 1) * {p})"
+    low, high = (
+        f"CAST(ELEMENT_AT({_ordered(x)}, CAST({way}({place}) AS INTEGER) + 1) AS DOUBLE)" for way in ("FLOOR", "CEIL")
+    )
+    return f"{low} + ({high} - {low}) * ({place} - FLOOR({place}))"

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -171,6 +172,25 @@ def cells(seen: Seen, kind: str) -> Iterator[Key]:
                 yield basis, scheme, grade, "all", "all", hour
 
 
+def incidence(seen: Sequence[tuple[timedelta, str]], cause: str) -> list[tuple[timedelta, Fraction]]:
+    """Cumulative incidence of a cause (Aalen-Johansen) after each distinct time, in exact fractions."""
+    left, free, total = len(seen), Fraction(1), Fraction(0)
+    found = []
+    for time in sorted({time for time, _ in seen}):
+        here = [outcome for at, outcome in seen if at == time]
+        total += free * Fraction(here.count(cause), left)
+        free *= 1 - Fraction(len(here) - here.count("open"), left)
+        left -= len(here)
+        found.append((time, total))
+    return found
+
+
+def half_time(seen: Sequence[tuple[timedelta, str]]) -> timedelta | None:
+    """Time by which half were attended, those open being censored."""
+    half = Fraction(1, 2) - Fraction(1, 10**9)
+    return next((time for time, share in incidence(seen, "attended") if share >= half), None)
+
+
 def wilson(k: int, n: int) -> tuple[float, float]:
     p, z2 = k / n, Z * Z
     mid, half = (p + z2 / (2 * n)) / (1 + z2 / n), Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
@@ -238,6 +258,7 @@ class Cell:
         if self.counted:
             yield from self._waits()
             yield from self._marks()
+            yield self._median_all()
 
     def _counts(self) -> Iterator[tuple[tuple[str, str], Figures]]:
         def due(metric: str, found: Sequence[Seen], reason: str = "all") -> Iterator[tuple[tuple[str, str], Figures]]:
@@ -292,6 +313,17 @@ class Cell:
             assert seen.closed_after is not None
             return seen.closed_after
         return seen.known_for
+
+    def _median_all(self) -> tuple[tuple[str, str], Figures]:
+        unknown = len(self.counted) - len(self.placed)
+        blocked = unknown > 0.05 * len(self.counted)
+        seen = [(self._so_far(s), s.outcome) for s in self.placed]
+        half = None if blocked else half_time(seen)
+        still_open = [time for time, outcome in seen if outcome == "open"]
+        common = self.common(immature=sum(half is None or time < half for time in still_open))
+        common["notes"] += ["unknown_outcomes"] if blocked else []
+        value = None if half is None else half.total_seconds()
+        return ("attendance.median_all_s", "all"), {**common, "n_unknown": unknown, "value": value, "n": len(seen)}
 
     def _over(self, mark: str) -> float:
         within, closed, mature = self.at(mark)

@@ -133,6 +133,7 @@ def test_a_step_rests_on_periods_or_is_worked_out_once_for_all_of_them() -> None
     by_period = {name for name, step in relations().items() if step.by_period and step.stored}
     assert by_period == {
         *("attendance_cell", "attendance_percentiles", "attendance_spread"),
+        *("attendance_middle", "attendance_late", "attendance_weighed"),
         *("calls_cell", "calls_percentiles"),
     }
     assert not relations()["attendance_population"].by_period

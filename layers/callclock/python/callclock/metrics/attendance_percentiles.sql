@@ -1,5 +1,5 @@
 -- relation: attendance_percentiles
--- from: attendance_in_cell, attendance_in_cells
+-- from: attendance_in_cell, attendance_cells
 -- stored: yes
 -- meaning: The percentiles of each cell of attendance_cell, which no sum can give; exact, by linear interpolation, in ms.
 WITH found AS (
@@ -34,8 +34,5 @@ SELECT
     f.dispatch_to_arrival_median_ms,
     f.dispatch_to_arrival_p90_ms
 FROM found AS f
-INNER JOIN (
-    SELECT DISTINCT cell_no, grade_basis, grade_scheme, grade, population, area, hour_of_week
-    FROM attendance_in_cells
-) AS c ON c.cell_no = f.cell_no
+INNER JOIN attendance_cells AS c ON c.cell_no = f.cell_no
 INNER JOIN (VALUES ('initial'), ('final')) AS b(grade_basis) ON c.grade_basis IN ('either', b.grade_basis)

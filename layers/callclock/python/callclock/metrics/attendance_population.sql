@@ -43,6 +43,13 @@ WITH seen AS (
         ON tf.grade = j.final_key AND tf.scheme = j.grade_scheme AND tf.area_type = j.area_type AND tf.since <= j.local_date AND tf.until > j.local_date
     LEFT JOIN attendance_targets AS tfa
         ON tfa.grade = j.final_key AND tfa.scheme = j.grade_scheme AND tfa.area_type = 'all' AND tfa.since <= j.local_date AND tfa.until > j.local_date
+),
+timed AS (
+    SELECT
+        s.*,
+        CASE WHEN s.placed THEN COALESCE(s.attend_ms, s.close_ms, s.age_ms) END AS so_far_ms,
+        CASE WHEN s.placed THEN COALESCE(s.attend_ms, s.close_ms, s.age_ms + 1) END AS passed_ms
+    FROM seen AS s
 )
 SELECT
     p.*,
@@ -66,9 +73,16 @@ SELECT
     p.placed AND p.age_ms >= p.target_initial_ms AND p.attend_ms <= p.target_initial_ms AS within_target_initial,
     p.placed AND p.age_ms >= p.target_final_ms AS mature_target_final,
     p.placed AND p.age_ms >= p.target_final_ms AND p.attend_ms <= p.target_final_ms AS within_target_final,
-    CASE WHEN p.placed THEN COALESCE(p.attend_ms, p.close_ms, p.age_ms) END AS so_far_ms,
+    -- The first point of the curve (15 min, each hour to 24 h, each sixth to 7 d) at or after an arrival or a closing, but
+    -- after what was last seen open: at that point itself it was still at risk. Later than 7 d it is 49.
+    CASE
+        WHEN p.passed_ms <= 900000 THEN 0
+        WHEN p.passed_ms <= 86400000 THEN CAST(CEIL(CAST(p.passed_ms AS DOUBLE) / 3600000) AS BIGINT)
+        WHEN p.passed_ms <= 604800000 THEN 24 + CAST(CEIL(CAST(p.passed_ms - 86400000 AS DOUBLE) / 21600000) AS BIGINT)
+        WHEN p.placed THEN 49
+    END AS point_no,
     p.outcome = 'attended' AS attended,
     p.outcome = 'open' AS still_open,
     p.outcome = 'closed_unattended' AS closed_unattended,
     p.outcome = 'unknown' AS unknown_outcome
-FROM seen AS p
+FROM timed AS p

@@ -1,5 +1,5 @@
 -- relation: attendance_spread
--- from: attendance_in_cell, attendance_in_cells, attendance_cell
+-- from: attendance_in_cell, attendance_cells, attendance_cell
 -- stored: yes
 -- meaning: Half the width, on the scale of logarithms, of the 95 % interval of domestic abuse's median wait over that of other incidents; NULL under 10 attended in either (Price and Bonett). METRICS "gap_ratio_other".
 WITH groups AS (
@@ -8,10 +8,7 @@ WITH groups AS (
         c.period_kind, c.period_label, k.grade_basis AS cut_basis, c.grade_scheme, c.grade, c.area, c.population, c.attend_n AS n,
         k.cell_no, DENSE_RANK() OVER (ORDER BY c.period_kind, c.period_label, k.cell_no) AS group_no
     FROM attendance_cell AS c
-    INNER JOIN (
-        SELECT DISTINCT cell_no, grade_basis, grade_scheme, grade, population, area, hour_of_week
-        FROM attendance_in_cells
-    ) AS k
+    INNER JOIN attendance_cells AS k
         ON k.grade_basis = CASE WHEN c.grade = 'all' THEN 'either' ELSE c.grade_basis END AND k.grade_scheme = c.grade_scheme
         AND k.grade = c.grade AND k.population = c.population AND k.area = c.area AND k.hour_of_week = c.hour_of_week
     WHERE c.attend_n >= 10 AND c.population IN ('domestic_abuse', 'other') AND (c.grade <> 'all' OR c.grade_basis = 'initial')

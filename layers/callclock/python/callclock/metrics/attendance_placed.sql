@@ -1,0 +1,20 @@
+-- relation: attendance_placed
+-- from: attendance_population, attendance_kinds
+-- stored: yes
+-- meaning: Each incident of known outcome, with the numbers of its kinds, and the time to its arrival, to its closing or to what is known of it.
+SELECT
+    r.local_date,
+    k.kind_no,
+    h.kind_no AS hour_kind_no,
+    r.so_far_ms,
+    r.point_no,
+    r.attended,
+    r.still_open
+FROM attendance_population AS r
+INNER JOIN attendance_kinds AS k
+    ON NOT k.by_hour AND k.grade_scheme = r.grade_scheme AND k.grade_initial = r.grade_initial AND k.grade_final = r.grade_final
+    AND k.population = r.population AND k.area = r.area
+INNER JOIN attendance_kinds AS h
+    ON h.by_hour AND h.grade_scheme = r.grade_scheme AND h.grade_initial = r.grade_initial AND h.grade_final = r.grade_final
+    AND h.hour_of_week = r.hour_of_week
+WHERE r.placed
