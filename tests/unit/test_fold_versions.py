@@ -12,7 +12,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from callclock.clock import Month
-from callclock.contracts import CALL_INTERVALS, CALLS, CONTACTS, INCIDENTS, REGRADES, SAFEGUARDING, Table
+from callclock.contracts import (
+    CALL_INTERVALS,
+    CALLS,
+    CONTACTS,
+    CONTRACT_VERSION,
+    INCIDENTS,
+    REGRADES,
+    SAFEGUARDING,
+    Table,
+)
 from callclock.engine import connect
 from callclock.lake.fold import FoldCounts, compare, fold_month
 from tests.support.staged import ARROW, instant, read_rows, write_staged
@@ -145,7 +154,7 @@ def test_the_file_is_what_the_contract_says(name: str, tmp_path: Path) -> None:
     assert missing == []
     schema = pq.read_schema(tmp_path / "out.parquet")
     assert [(f.name, f.type) for f in schema] == [(c.name, ARROW[c.kind]) for c in table.columns]
-    assert schema.metadata[b"contract_version"] == b"1"
+    assert schema.metadata[b"contract_version"] == str(CONTRACT_VERSION).encode()
     assert all(row["started_at"] == utc("2026-03-02T10:00:00Z") for row in found)
 
 

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from callclock.reasons import Exclusion
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
+LEG = "leg"
 
 
 class Kind(StrEnum):
@@ -112,6 +113,11 @@ class Table:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {c.name: c for c in self.columns})
+
+    @property
+    def has_legs(self) -> bool:
+        """Whether a source may have a record for each leg of what is one record here."""
+        return LEG in self.by_name
 
     @property
     def mapped(self) -> tuple[Column, ...]:
@@ -256,6 +262,7 @@ CALLS = Table(
         _milestone("switchboard_queued_at", "Switchboard queue entered"),
         _milestone("switchboard_answered_at", "Switchboard answered"),
         _milestone("skill_queued_at", "Queue for the person who can help entered"),
+        _milestone("last_queued_at", "Last queue of any kind entered, where a call may enter more than one of a kind"),
         _milestone("ringing_at", "A handler's telephone rang"),
         _milestone("first_answered_at", "First live answer"),
         _milestone("final_answered_at", "Answer by the person who can help"),
@@ -269,6 +276,8 @@ CALLS = Table(
         Column("reported_ivr_ms", Kind.MS, "Source's own time in the recorded message"),
         Column("reported_queue_ms", Kind.MS, "Source's own time in the queue"),
         Column("reported_talk_ms", Kind.MS, "Source's own talk time"),
+        _lineage("leg", Kind.TEXT, "Which leg of the call, where the source has a record for each; of a folded call the last"),
+        _derived("legs", Kind.INT, "Legs that the call was folded from; NULL where the source does not tell them apart"),
         _derived("first_queued_at", Kind.INSTANT, "First queue entry of any kind"),
         _derived("wait_first_ms", Kind.MS, "Start of the call to the first live answer"),
         _derived("wait_final_ms", Kind.MS, "Start of the call to the person who can help"),

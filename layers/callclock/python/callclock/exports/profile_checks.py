@@ -38,6 +38,7 @@ def check_profile(profile: "Profile", reading: Reading) -> None:
     day = profile.export.key_else.day if profile.export.key_else else None
     if day and day not in profile.targets:
         reading.fault("export.key_else.day", f"waits for {day}, which the profile does not fill")
+    _check_legs(profile, reading)
     _check_rows(profile, reading)
     _check_row_rules(profile, reading)
     if profile.repeats != "collapse":
@@ -96,6 +97,17 @@ def _reads_instants(profile: "Profile") -> bool:
         if column.kind is Kind.INSTANT
         for leaf in rule.leaves
     )
+
+
+def _check_legs(profile: "Profile", reading: Reading) -> None:
+    if not profile.export.leg:
+        return
+    if not profile.contract.has_legs:
+        reading.fault("export.leg", f"table {profile.table} has no legs: say by repeats how rows go together")
+    if not profile.export.key:
+        reading.fault("export.key", "write the columns that all legs of a record share")
+    if profile.repeats != "newest" or profile.rows:
+        reading.fault("export.leg", "goes neither with repeats nor with [[rows]]: of a leg the newest row counts")
 
 
 def _check_rows(profile: "Profile", reading: Reading) -> None:

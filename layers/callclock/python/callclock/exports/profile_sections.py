@@ -91,11 +91,13 @@ class ExportedAt:
 class ExportBlock:
     """What one export is: its key, how the system re-sends, what it covers and when it is held back.
 
-    ``key`` empty: what the table knows a record by (``profile_checks.IDENTITY``).
+    ``key`` empty: what the table knows a record by (``profile_checks.IDENTITY``). ``leg``: each row is a leg of its
+    record, known by these columns.
     """
 
     key: tuple[str, ...] = ()
     key_else: Join | None = None
+    leg: tuple[str, ...] = ()
     resend: Literal["snapshot", "delta"] = "snapshot"
     selected_by: Literal["start", "closing"] = "start"
     covers: Literal["span", "name"] = "span"
@@ -108,7 +110,7 @@ class ExportBlock:
     @property
     def columns(self) -> Iterator[Columns]:
         """Columns of the file that it reads."""
-        yield from ((column,) for column in self.key)
+        yield from ((column,) for column in (*self.key, *self.leg))
         yield from self.key_else.columns if self.key_else else ()
         yield from self.exported_at.rule.columns if self.exported_at.rule else ()
 
@@ -181,7 +183,7 @@ def read_time(data: object, reading: Reading) -> TimeReading:
 
 _EXPORT = frozenset(
     {
-        "key", "key_else", "resend", "selected_by", "covers", "exported_at", "retracts", "quarantine_max",
+        "key", "key_else", "leg", "resend", "selected_by", "covers", "exported_at", "retracts", "quarantine_max",
         "duration_disagree_max", "region",
     }
 )  # fmt: skip
@@ -202,6 +204,7 @@ def read_export(data: object, reading: Reading) -> ExportBlock:
     return ExportBlock(
         key=reading.texts(said["key"], "export.key") if "key" in said else (),
         key_else=_key_else(said["key_else"], reading) if "key_else" in said else None,
+        leg=reading.texts(said["leg"], "export.leg") if "leg" in said else (),
         resend="delta" if resend == "delta" else "snapshot",
         selected_by="closing" if selected == "closing" else "start",
         covers="name" if covers == "name" else "span",

@@ -17,12 +17,12 @@ _LAST = frozenset({"closed_at", "ended_at"})
 
 @dataclass(frozen=True)
 class Folded:
-    """What stands for the good rows: SQL of one row for each record, in the columns of the scan.
+    """What stands for the good rows: SQL of one row for each record, or leg of one, in the columns of the scan.
 
     Attributes
     ----------
     repeated
-        Keys that more than one record has.
+        Keys (or legs) that more than one row has.
     conflicts
         Keys whose rows disagree in a column that all should share, by column.
     """
@@ -40,31 +40,33 @@ def fold(db: duckdb.DuckDBPyConnection, scan: Scan, good: str) -> Folded:
     good
         SQL of the good rows.
     """
+    known_by = "record_key, _leg" if scan.has_legs else "record_key"
     db.execute(
-        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT record_key FROM ({good}) GROUP BY record_key "
+        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {known_by} FROM ({good}) GROUP BY {known_by} "
         "HAVING count(*) > 1"
     )
     [[repeated]] = db.execute("SELECT count(*) FROM repeated").fetchall()
     if not repeated:
         return Folded(good, 0, {})
-    several = f"SELECT * FROM ({good}) WHERE record_key IN (FROM repeated)"
+    several = f"SELECT g.* FROM ({good}) AS g SEMI JOIN repeated USING ({known_by})"
     collapse = scan.profile.repeats == "collapse"
     columns = dict(_collapsed(scan) if collapse else _newest(scan))
     starts = [start for start in scan.profile.contract.starts if start in scan.targets]
     folded = ", ".join(f"{sql} AS {name(column)}" for column, sql in columns.items())
+    version = _VERSION.format(known_by=known_by, updated=_updated(scan))
     one = (
         f"SELECT *, coalesce({', '.join(name(start) for start in starts)}) AS started_at "
-        f"FROM (SELECT record_key, 0 AS _entry, {folded} FROM (SELECT *, {_VERSION.format(updated=_updated(scan))} "
-        f"AS _version FROM ({several})) GROUP BY record_key)"
+        f"FROM (SELECT {known_by}, 0 AS _entry, {folded} FROM (SELECT *, {version} AS _version FROM ({several})) "
+        f"GROUP BY {known_by})"
     )
     db.execute(f"CREATE OR REPLACE TEMP TABLE folded AS {one}")
     conflicts = dict(_conflicts(db, scan, several)) if collapse else {}
-    single = f"SELECT * FROM ({good}) WHERE record_key NOT IN (FROM repeated)"
+    single = f"SELECT g.* FROM ({good}) AS g ANTI JOIN repeated USING ({known_by})"
     return Folded(f"{single} UNION ALL BY NAME FROM folded", repeated, conflicts)
 
 
 # Within one file the versions of a record differ by when it was changed, then by place.
-_VERSION = "row_number() OVER (PARTITION BY record_key ORDER BY {updated} NULLS FIRST, _row)"
+_VERSION = "row_number() OVER (PARTITION BY {known_by} ORDER BY {updated} NULLS FIRST, _row)"
 
 
 def _updated(scan: Scan) -> str:

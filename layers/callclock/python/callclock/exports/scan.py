@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from callclock.contracts import CALL_INTERVALS, Column, Kind
+from callclock.contracts import CALL_INTERVALS, LEG, Column, Kind
 from callclock.engine import name, quote
 from callclock.exports.clocks import Clock
 from callclock.exports.condition_sql import condition_sql
@@ -68,6 +68,11 @@ class Scan:
         return CALLER_KEY in self.profile.targets
 
     @property
+    def has_legs(self) -> bool:
+        """Whether the query gives ``_leg``, which leg of its record a row is."""
+        return bool(self.profile.export.leg)
+
+    @property
     def has_exported(self) -> bool:
         """Whether the query gives ``_exported``, the row's own word of when the export was taken."""
         return self.profile.export.exported_at.rule is not None
@@ -124,7 +129,7 @@ class Scan:
 
         Its columns: ``_row``, ``_entry`` (of ``[[rows]]``), ``_dropped`` (reason of the rule that drops the row),
         ``_reasons`` (joined by ``;``, NULL for a good row), ``set_aside``, ``record_key``, ``started_at``,
-        ``time_flags``, the :attr:`targets`, and where there are any ``_caller`` and ``_exported``.
+        ``time_flags``, the :attr:`targets`, and where there are any ``_leg``, ``_caller`` and ``_exported``.
         """
         entries = f" CROSS JOIN (SELECT unnest(range({len(self.profile.entries)})) AS _entry)" if self._wide else ""
         entry = "_entry" if self._wide else "0 AS _entry"
@@ -242,6 +247,10 @@ class Scan:
         if self.has_caller:
             yield f"{self._value(CALLER_KEY).sql} AS _caller"
         bad = [bad for value in made.values() for bad in value.bad]
+        if self.has_legs:
+            leg = self._expressions.joined([(column,) for column in self.profile.export.leg], "|")
+            bad.append(Bad(f"{leg} IS NULL", f"{RowReason.MISSING}:{LEG}"))
+            yield f"{leg} AS _leg"
         if self.profile.export.exported_at.rule:
             exported = self._expressions.value(
                 self.profile.contract.by_name["exported_at"], self.profile.export.exported_at.rule

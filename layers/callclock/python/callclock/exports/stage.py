@@ -182,22 +182,15 @@ class _Stager:
         return Staging(read, parts, quarantine.path, coverage)
 
     def _receipt(self, quarantine: Quarantine, folded: Folded) -> Receipt:
-        [[accepted]] = self.db.execute(f"SELECT count(DISTINCT record_no) FROM ({folded.sql})").fetchall()
-        aside = dict(
-            self.db.execute(
-                f"SELECT set_aside, count(DISTINCT record_no) FROM ({folded.sql}) "
-                "WHERE set_aside IS NOT NULL GROUP BY 1"
-            ).fetchall()
-        )
-        gone = self.judged.rows - accepted
+        accepted, legs, aside = self._kept(folded)
         collapse = self.scanned.scan.profile.repeats == "collapse"
         skipped = self.source.skipped
         counts = Counts(
             records_read=self.scanned.records + skipped,
             accepted=accepted,
             set_aside=sum(aside.values()),
-            folded=gone if collapse else 0,
-            superseded=0 if collapse else gone,
+            folded=self.judged.rows - accepted if collapse else legs - accepted,
+            superseded=0 if collapse else self.judged.rows - legs,
             quarantined=quarantine.records,
             dropped=sum(self.judged.dropped.values()),
             layout_skipped=skipped + self.judged.headers + quarantine.blank,
@@ -212,6 +205,21 @@ class _Stager:
             conflicts=folded.conflicts,
             missing_columns=self.source.absent if isinstance(self.source, JsonSource) else (),
         )
+
+    def _kept(self, folded: Folded) -> tuple[int, int, Mapping[str, int]]:
+        """Records that are kept, how many legs they are, and how many of them a rule set aside, by reason."""
+        known_by, rows = "record_no", folded.sql
+        if self.scanned.scan.has_legs:
+            known_by = "record_key"
+            rows = f"SELECT record_key, arg_min(set_aside, record_no) AS set_aside FROM ({rows}) GROUP BY record_key"
+        [[kept]] = self.db.execute(f"SELECT count(DISTINCT {known_by}) FROM ({rows})").fetchall()
+        aside = self.db.execute(
+            f"SELECT set_aside, count(DISTINCT {known_by}) FROM ({rows}) WHERE set_aside IS NOT NULL GROUP BY 1"
+        ).fetchall()
+        if not self.scanned.scan.has_legs:
+            return kept, kept, dict(aside)
+        [[legs]] = self.db.execute(f"SELECT count(*) FROM ({folded.sql})").fetchall()
+        return kept, legs, dict(aside)
 
     def _coverage(self, folded: Folded, counts: Counts, force: Force) -> CoverageRow | None:
         profile = self.scanned.scan.profile

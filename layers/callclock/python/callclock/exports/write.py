@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from callclock.clock import Month, local_midnight
-from callclock.contracts import CONTRACT_VERSION, Column, Kind, Table
+from callclock.contracts import CONTRACT_VERSION, LEG, Column, Kind, Table
 from callclock.engine import name, quote
 from callclock.exports.callers import CallerSecret, key_callers
 from callclock.exports.clocks import Clock
@@ -118,6 +118,7 @@ def _value(column: Column, scan: Scan, lineage: Lineage, force: Force, secret: C
         "key_epoch": f"CASE WHEN k.caller_key IS NOT NULL THEN {quote(secret.epoch)} END" if has_caller else "NULL",
         "source": quote(scan.profile.name),
         "record_key": "r.record_key",
+        LEG: "r._leg" if scan.has_legs else "NULL",
         "started_at": "r.started_at",
         "local_date": wall,
         "local_hour": f"hour({wall})",

@@ -12,11 +12,13 @@ from callclock import layout
 from callclock.clock import Month
 from callclock.contracts import Table
 from callclock.engine import connect, cores, parquet_list
+from callclock.lake.chains import Chains
 from callclock.lake.fold import FOLD_VERSION, FoldCounts, compare, fold_month, summarise
 from callclock.lake.keys import SHARD_KEYS, Key, KeyIndex
 from callclock.objects import Bucket, ChangedMeanwhileError, Listed, Read
 
 _VERSION = "version"
+_WITH = "with"
 
 
 @dataclass(frozen=True)
@@ -105,23 +107,27 @@ class Curator:
         had been corrected into a third month. That third month is read and not folded: nothing in it changes.
         """
         made = _Gathered()
-        self._take(db, touched, made)
+        chains = Chains(db, self.table, lambda month: self._fetch_all([*self._parts(month)]))
+        self._take(db, touched, made, chains)
         neighbours = made.others()
-        self._take(db, sorted(neighbours), made)
+        self._take(db, sorted(neighbours), made, chains)
         for month in sorted(made.others()):
             made.parts[month] = tuple(self._parts(month))
         if neighbours:
             self._check_unchanged(touched, made)
         return made
 
-    def _take(self, db: duckdb.DuckDBPyConnection, months: Sequence[Month], made: "_Gathered") -> None:
+    def _take(self, db: duckdb.DuckDBPyConnection, months: Sequence[Month], made: "_Gathered", chains: Chains) -> None:
         for month in months:
             # The curated month before its parts: a run that curates in between makes our own write fail.
             before = self.workdir / f"{month}-before.parquet"
             made.was[month] = self.lake.fetch(layout.curated(self.table.name, self.force_code, month), before)
             made.parts[month] = tuple(self._parts(month))
         if self.table.correctable:
-            made.homes.update(self._homes(db, {month: made.parts[month] for month in months}))
+            made.know(self._homes(db, {month: made.parts[month] for month in months}))
+        if self.table.has_legs:
+            for month in months:
+                made.know(chains.across(month))
 
     def _check_unchanged(self, touched: Sequence[Month], made: "_Gathered") -> None:
         """Make sure that the touched months still have the parts that other months are about to be folded with."""
@@ -184,12 +190,15 @@ class Curator:
         counts = compare(db, self.table, self.workdir / f"{month}-before.parquet" if was else None)
         summary = summarise(db, self.table)
         curated = CuratedMonth(version, summary.open, summary.last_event)
-        return _FoldedMonth(month, curated, counts, out, was, summary.records)
+        return _FoldedMonth(month, curated, counts, out, was, summary.records, gathered.elsewhere(month))
 
     def _put(self, made: "_FoldedMonth") -> None:
-        if made.was is not None or made.records:
+        if made.was is not None or made.records or made.others:
             key = layout.curated(self.table.name, self.force_code, made.month)
-            self.lake.replace(key, made.path, made.was, {_VERSION: made.curated.version})
+            told = {_VERSION: made.curated.version}
+            if made.others:
+                told[_WITH] = ",".join(map(str, made.others))
+            self.lake.replace(key, made.path, made.was, told)
 
 
 @dataclass(frozen=True)
@@ -200,6 +209,12 @@ class _FoldedMonth:
     path: Path
     was: Read | None
     records: int
+    others: Sequence[Month]
+
+
+def _with(read: Read) -> Sequence[Month]:
+    """Months whose parts a curated month was folded with."""
+    return [Month.parse(month) for month in read.metadata.get(_WITH, "").split(",") if month]
 
 
 @dataclass(frozen=True)
@@ -228,6 +243,15 @@ class _Gathered:
         """Other months that hold versions of the records staged in ``month``."""
         return sorted({other for months in self.homes.values() if month in months for other in months} - {month})
 
+    def know(self, homes: Mapping[Key, frozenset[Month]]) -> None:
+        """Add months in which keys have versions."""
+        for key, months in homes.items():
+            self.homes[key] = self.homes.get(key, frozenset()) | months
+
     def others(self) -> set[Month]:
-        """Months that share a record with one taken so far and have not been brought yet."""
-        return {other for months in self.homes.values() for other in months} - set(self.parts)
+        """Months that share a record with one taken so far, or did when that was last folded, and are not brought yet.
+
+        Where an export was withdrawn, a month no longer shares a record that the other must get back, or lose.
+        """
+        shared = {other for months in self.homes.values() for other in months}
+        return (shared | {other for was in self.was.values() if was for other in _with(was)}) - set(self.parts)

@@ -3,11 +3,11 @@ WITH legs AS (
     SELECT
         p.* REPLACE (
             coalesce(p.direction, 'inbound') AS direction,
-            coalesce(p.queue, 'none') AS queue
+            coalesce(p.queue, 'none') AS queue,
+            greatest(p.last_queued_at, p.queued_at, p.switchboard_queued_at, p.skill_queued_at) AS last_queued_at
         ),
         -- least() and greatest() leave NULLs out: the first and the last of those that are known.
         least(p.queued_at, p.switchboard_queued_at, p.skill_queued_at) AS first_queued_at,
-        greatest(p.queued_at, p.switchboard_queued_at, p.skill_queued_at) AS last_queued_at,
         least(p.switchboard_answered_at, p.first_answered_at, p.final_answered_at) AS live_at
     FROM placed AS p
 ),
@@ -42,7 +42,7 @@ caused AS (
     FROM ended AS e
 )
 SELECT
-    c.* EXCLUDE (live_at, last_queued_at, first_was_help, helped) REPLACE (
+    c.* EXCLUDE (live_at, first_was_help, helped) REPLACE (
         c.live_at AS first_answered_at,
         CASE
             WHEN c.stage IS NOT NULL THEN c.stage

@@ -11,13 +11,14 @@ from typing import Any
 import duckdb
 
 from callclock.clock import Month
-from callclock.contracts import CONTRACT_VERSION, Origin, Table
+from callclock.contracts import CONTRACT_VERSION, LEG, Origin, Table
 from callclock.engine import name, quote, rows_of
 
 _SQL = {p.name: p.read_text("utf-8") for p in resources.files("callclock.lake").iterdir() if p.name.endswith(".sql")}
 FOLD_VERSION = hashlib.sha256(repr((CONTRACT_VERSION, sorted(_SQL.items()))).encode()).hexdigest()[:12]
 """Changes when the SQL of the fold or the contracts do: the same parts are then folded anew."""
 
+_RECORD = "source, record_key"
 # Columns that say which export brought a row, not what it says of the record.
 _PROVENANCE = frozenset({"exported_at", "export_id", "record_no", "observed_at"})
 _OPEN = {"incidents": "outcome = 'open'"}
@@ -90,8 +91,11 @@ def fold_month(
         for m in milestones
     )
     replaced = "".join(f", known.known_{m} AS {m}" for m in milestones)
-    fold = _SQL["fold.sql"].format(milestones=kept, replaced=replaced)
+    record = _record(db, table)
+    fold = _SQL["fold.sql"].format(record=record, milestones=kept, replaced=replaced)
     db.execute(f"CREATE OR REPLACE TEMP TABLE folded AS {fold}")
+    if table.has_legs:
+        _fold_legs(db, table, told_apart=record != _RECORD)
     starts = ", ".join(table.starts)
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE placed AS {_SQL['place.sql'].format(starts=starts)}",
@@ -118,7 +122,7 @@ def compare(db: duckdb.DuckDBPyConnection, table: Table, before: Path | None) ->
     said = [c.name for c in table.columns if c.name not in _PROVENANCE and c.origin is not Origin.DERIVED]
     inserted, replaced, unchanged, moved = _one(db, _SQL["compare.sql"].format(compared=_row_of(said)))
     mapped = _row_of([c.name for c in table.mapped])
-    outdated, conflicts = _one(db, _SQL["versions.sql"].format(content=mapped))
+    outdated, conflicts = _one(db, _SQL["versions.sql"].format(record=_record(db, table), content=mapped))
     return FoldCounts(int(inserted), int(replaced), int(unchanged), int(outdated), int(moved), int(conflicts))
 
 
@@ -128,6 +132,23 @@ def summarise(db: duckdb.DuckDBPyConnection, table: Table) -> Summary:
     sql = _SQL["summary.sql"].format(open=_OPEN.get(table.name, "false"), events=events)
     open_records, last_event, records = _one(db, sql)
     return Summary(int(records), int(open_records), last_event.replace(tzinfo=UTC) if last_event else None)
+
+
+def _record(db: duckdb.DuckDBPyConnection, table: Table) -> str:
+    """Columns of ``staged`` whose highest version wins: of the record, or of its leg where any row names one."""
+    if not table.has_legs or not db.execute("SELECT 1 FROM staged WHERE leg <> '' LIMIT 1").fetchall():
+        return _RECORD
+    db.execute("UPDATE staged SET leg = '' WHERE leg IS NULL")
+    return f"{_RECORD}, {LEG}"
+
+
+def _fold_legs(db: duckdb.DuckDBPyConnection, table: Table, *, told_apart: bool) -> None:
+    """Make one row of the legs in ``folded``, and count them (docs/decisions/0012)."""
+    if told_apart:
+        db.execute(f"CREATE OR REPLACE TEMP TABLE together AS {_SQL[f'legs_{table.name}.sql']}")
+        db.execute("DROP TABLE folded; ALTER TABLE together RENAME TO folded")
+    else:
+        db.execute("ALTER TABLE folded ADD COLUMN legs BIGINT")
 
 
 def _one(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:

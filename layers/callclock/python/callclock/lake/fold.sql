@@ -6,7 +6,7 @@ WITH ranked AS (
         *,
         -- Version = (record_updated_at, exported_at, export_id, record number), NULLs lowest.
         row_number() OVER (
-            PARTITION BY source, record_key
+            PARTITION BY {record}
             ORDER BY record_updated_at NULLS FIRST, exported_at NULLS FIRST, export_id, record_no
         ) AS rank
     FROM staged
@@ -17,17 +17,16 @@ based AS (
         count(*) OVER record AS newest,
         coalesce(max(rank) FILTER (WHERE retracts) OVER record, 0) AS base
     FROM ranked
-    WINDOW record AS (PARTITION BY source, record_key)
+    WINDOW record AS (PARTITION BY {record})
 ),
 known AS (
     SELECT
-        source,
-        record_key,
+        {record},
         max(exported_at) AS observed_at
         {milestones}
     FROM based
-    GROUP BY source, record_key
+    GROUP BY {record}
 )
 SELECT last.* REPLACE (known.observed_at AS observed_at {replaced})
 FROM (SELECT * EXCLUDE (rank, newest, base) FROM based WHERE rank = newest) AS last
-JOIN known USING (source, record_key)
+JOIN known USING ({record})
