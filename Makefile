@@ -48,8 +48,8 @@ template: setup build/tools/checkov/.stamp build/tools/sam/.stamp
 	@build/tools/checkov/bin/checkov --config-file .checkov.yaml -f template.yaml
 
 .PHONY: bench
-bench: setup ## How soon the page is read: first paint in Chromium
-	@$(PY) -m benchmarks.first_paint
+bench: setup .venv/.bench ## Speed and memory as ratios within one run: table, and build/bench.json (half an hour)
+	@POLARS_MAX_THREADS=1 $(PY) -m benchmarks $(BENCH)
 
 ##@ Build and deploy
 .PHONY: setup
@@ -67,6 +67,10 @@ $(CHARTS): .venv/.stamp local/page_libraries.py
 
 build/layers/.stamp: .venv/.stamp requirements/base.txt requirements/arrow.txt requirements/runtime.txt
 	@$(PY) -m local.layers local
+	@touch $@
+
+.venv/.bench: requirements/bench.txt .venv/.stamp
+	@$(UV) pip install -q --python $(PY) --require-hashes -r requirements/bench.txt
 	@touch $@
 
 build/tools/%/.stamp: requirements/%.txt .venv/.stamp
@@ -88,7 +92,7 @@ deploy: layers build/tools/sam/.stamp ## Deploy into the AWS account of your cre
 
 .PHONY: lock
 lock: setup ## Resolve requirements/*.in anew, with hashes
-	@for n in uv base arrow runtime dev checkov sam; do \
+	@for n in uv base arrow runtime dev bench checkov sam; do \
 	  $(UV) pip compile -q --universal --python-version 3.12 --generate-hashes --no-header --no-emit-index-url requirements/$$n.in -o requirements/$$n.txt || exit 1; done
 
 .PHONY: clean
