@@ -109,6 +109,11 @@ def assessment(exported_at: datetime, **said: Any) -> Row:
     return _common({"tool": "DASH", **said}, start, exported_at)
 
 
+def contact(exported_at: datetime, **said: Any) -> Row:
+    """One curated contact."""
+    return _common({"channel": "online_report", **said}, said["submitted_at"], exported_at)
+
+
 def write(table: Table, rows: Iterable[Mapping[str, Any]], path: Path) -> Path:
     """Write rows as a curated file of the table."""
 

@@ -127,8 +127,15 @@ def after_the_hang_up() -> Iterator[Row]:
                     key: Row = {"line": "101", "outcome": outcome, "window_label": window}
                     yield row("followthrough.share", period, "share", share, **key)
                     yield row("followthrough.placebo_share", period, "share", share * 0.1, **key)
-            yield row("followthrough.no_contact_found_share", period, "share", 0.45, line="101")
-            yield row("followthrough.no_contact_found_share_of_all", period, "share", 0.27, line="101")
+                any_contact: Row = {"line": "101", "window_label": window}
+                yield row("followthrough.placebo_share", period, "share", 0.055, **any_contact)
+            within: Row = {"line": "101", "window_label": "72h"}
+            yield row("followthrough.no_contact_found_share", period, "share", 0.45, **within)
+            yield row("followthrough.no_contact_found_share_of_all", period, "share", 0.27, **within)
+            yield row("followthrough.linkable_contact_share", period, "share", 0.8, channel="online_report")
+            prompted: Row = {"line": "101", "outcome": "prompted", "window_label": "24h"}
+            yield row("followthrough.prompted_online_share", period, "share", 0.12, **prompted)
+            yield row("followthrough.unlinkable_share", period, "share", 0.4, line="101")
             for stage in ("skill_queue", "ivr_before_alternative"):
                 yield row("followthrough.unlinkable_share", period, "share", 0.53, line="101", stage=stage)
             for outcome in ("attended", "never_attended"):

@@ -53,8 +53,13 @@ def test_reads_a_family() -> None:
     assert [m.name for m in short.metrics] == ["calls.a_s", "calls.b_s"]
     assert short.metrics[1].definition == "How long: a clock"
     assert short.metrics[0].settles_days == 28
-    assert [step.name for step in short.relations] == ["calls_population", "calls_cuts", "calls_cell"]
+    assert [step.name for step in short.relations] == ["calls_stated", "calls_population", "calls_cuts", "calls_cell"]
     assert short.sql == "SELECT 1 AS value\n-- a remark of the SQL"
+    assert short.settled_by == ("calls",)
+    looks_up = read_family("waits.sql", GOOD.replace("-- table: calls", "-- table: calls\n-- also: contacts"))[0]
+    assert looks_up.settled_by == looks_up.tables == ("calls", "contacts")
+    settled = "-- table: calls\n-- also: contacts\n-- settled_by: calls"
+    assert read_family("waits.sql", GOOD.replace("-- table: calls", settled))[0].settled_by == ("calls",)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +75,8 @@ def test_reads_a_family() -> None:
         ("-- keys: line, queue", "-- keys: line, lane", "waits.sql: keys: no key column 'lane'"),
         ("-- look_behind: 1", "-- look_behind: -1", "waits.sql: look_behind: '-1'"),
         ("-- from: calls_cell", "-- from: calls_cel", "waits.sql: from: no relation 'calls_cel'"),
+        ("-- table: calls", "-- table: calls\n-- also: call", "waits.sql: also: no curated table 'call'"),
+        ("-- table: calls", "-- table: calls\n-- settled_by: call", "waits.sql: settled_by: no curated table 'call'"),
         ("-- name: waits", "-- name: wait", "waits.sql:1: named 'wait'"),
         ("calls.a_s, calls.b_s", "calls.a_s, calls.a_s", "waits.sql: metric 'calls.a_s' is defined twice"),
         ("-- metric: calls.a_s, calls.b_s", "-- unit: s", "waits.sql:1: no metric"),
@@ -89,11 +96,11 @@ def test_a_relation_says_whether_it_is_stored() -> None:
 
 
 def test_every_metric_is_defined_once_and_begins_with_its_subject() -> None:
-    defined = [(f.file, m.name) for f in families() if not f.name.endswith("_year") for m in f.metrics]
+    defined = [(f, m.name) for f in families() if not f.name.endswith("_year") for m in f.metrics]
     names = [name for _, name in defined]
     assert len(names) == len(set(names))
-    for file, name in defined:
-        assert name.startswith(file.split("_")[0] + "."), name
+    for of, name in defined:
+        assert name.split(".")[0] in {of.file.split("_")[0], of.table}, name
     assert metric("attendance.within_4h").unit == "share"
     with pytest.raises(KeyError, match=r"no metric 'attendance\.average'"):
         metric("attendance.average")
@@ -135,5 +142,16 @@ def test_a_step_rests_on_periods_or_is_worked_out_once_for_all_of_them() -> None
         *("attendance_cell", "attendance_percentiles", "attendance_spread"),
         *("attendance_middle", "attendance_late", "attendance_weighed"),
         *("calls_cell", "calls_percentiles"),
+        *("followthrough_episodes", "followthrough_cell", "followthrough_found", "followthrough_changes"),
     }
     assert not relations()["attendance_population"].by_period
+
+
+def test_families_that_share_an_episode_look_equally_far() -> None:
+    """What they share is worked out once, as far as the first of them looks."""
+    looks: dict[tuple[str, ...], set[tuple[int, int]]] = {}
+    for of in families():
+        if of.reads("reach"):
+            looks.setdefault(of.tables, set()).add((of.look_behind, of.look_ahead))
+    assert looks
+    assert all(len(far) == 1 for far in looks.values()), looks

@@ -10,6 +10,7 @@ import pytest
 from callclock.clock import Month, Period, PeriodKind, periods_of
 from callclock.exports.receipt import CoverageRow
 from callclock.lake.coverage import Coverage, periods_with_holes
+from callclock.metrics.evaluate import FOR_EVER
 from callclock.objects import ChangedMeanwhileError
 from callclock.settings import Force, Retirement
 from tests.support.staged import MemoryBucket, instant
@@ -174,3 +175,30 @@ def test_a_period_is_touched_by_its_own_hours_only() -> None:
     holes = Coverage().with_rows(rows).holes("incidents", FORCE)
     assert periods_with_holes(holes, [day], FORCE.tz) == frozenset()
     assert all(isinstance(hole.start, datetime) and hole.start < hole.end for hole in holes)
+
+
+def gaps(rows: Sequence[CoverageRow], force: Force = FORCE) -> list[tuple[datetime, datetime]]:
+    [known] = Coverage().with_rows(rows).sources_known("incidents", force)
+    return list(known.gaps)
+
+
+def test_a_window_must_not_touch_what_a_live_source_does_not_cover() -> None:
+    """Unlike a hole, the last gap begins at the newest instant covered, to the millisecond, and has no end."""
+    assert gaps([WHOLE]) == [(instant("2026-01-31T23:50:00Z"), FOR_EVER)]
+    later = export(("2026-02-10T12:00:00Z", "2026-02-20T12:00:00Z"), "2026-02-21T09:00:00Z")
+    assert gaps([WHOLE, later]) == [
+        (instant("2026-02-01T00:00:00Z"), instant("2026-02-10T12:00:00Z")),
+        (instant("2026-02-20T12:00:00Z"), FOR_EVER),
+    ]
+    joined = export(("2026-02-01T00:05:00Z", "2026-02-20T12:00:00Z"), "2026-02-21T09:00:00Z")
+    assert gaps([WHOLE, joined]) == [(instant("2026-02-20T12:00:00Z"), FOR_EVER)]
+    assert gaps([export(None, "2026-02-21T09:00:00Z")]) == []
+
+
+@pytest.mark.parametrize(
+    ("last_day", "due"),
+    [(date(2026, 2, 1), []), (date(2026, 2, 2), [("2026-01-31T23:50:00Z", "2026-02-02T00:00:00Z")])],
+)
+def test_a_retired_source_is_missed_until_its_retirement_only(last_day: date, due: list[tuple[str, str]]) -> None:
+    force = replace(FORCE, retired=(Retirement("cad", last_day),))
+    assert gaps([WHOLE], force) == [(instant(start), instant(end)) for start, end in due]

@@ -158,10 +158,26 @@ def test_what_is_not_measured_is_said_and_not_drawn(today: Facts) -> None:
 def test_after_the_hang_up_the_unlinkable_and_chance_stand_beside(read: PageText) -> None:
     assert read.cells("t-followed")["No contact found", "72 h"] == "45.0 %"
     assert read.cells("t-placebo-share")["Rang 101 again and was answered", "24 h"] == "4.0 %"
+    assert read.cells("t-placebo-share")["Any contact", "24 h"] == "5.5 %"
     reach = {row: text for (row, _), text in read.cells("t-reach").items()}
     assert reach["No contact found within 72 h, of the linkable (upper bound)"] == "45.0 %"
     assert reach["No contact found within 72 h, of all (lower bound)"] == "27.0 %"
+    assert reach["Cannot be linked to anything"] == "40.0 %"
     assert reach["Cannot be linked to anything: Hung up: recorded message"] == "53.0 %"
+    assert reach["Contacts that could be found at all: Reported online"] == "80.0 %"
+    not_causal = "Online within 24 h (not causal: those who stay longer hear the message): had been told of another way"
+    assert reach[not_causal] == "12.0 %"
+
+
+def test_where_too_few_can_be_linked_the_page_says_so(whole: Facts) -> None:
+    share = ("followthrough.share", "2026-02", "none_found/72h")
+    hidden = [
+        replace(v, value=None, notes="not_measurable") if (v.metric, v.label, v.part) == share else v
+        for v in whole.values
+    ]
+    read = PageText(page("SIM", FORCE, replace(whole, values=hidden)))
+    assert read.cells("t-followed")["No contact found", "72 h"] == "not measurable"
+    assert read.cells("t-followed")["No contact found", "24 h"] == "45.0 %"
 
 
 def test_feeds_notices_and_restatements_are_told(read: PageText) -> None:

@@ -12,10 +12,11 @@ import pytest
 
 from callclock.clock import Month
 from callclock.contracts import CALLS as CALLS_TABLE
-from callclock.contracts import INCIDENTS, Table
+from callclock.contracts import CONTACTS, INCIDENTS, Table
 from callclock.engine import connect
 from callclock.lake.fold import fold_month
 from callclock.metrics.catalogue import families
+from callclock.metrics.evaluate import FOR_EVER, SourceKnown
 from tests.support.curated import at, one, values_of
 from tests.support.staged import local_month, write_staged
 
@@ -23,6 +24,7 @@ EXAMPLES = json.loads((Path(__file__).parents[1] / "fixtures" / "worked-examples
 EXAMPLE = {example["id"]: example for example in EXAMPLES["examples"]}
 ATTENDANCE = [f for f in families() if f.tables == ("incidents",) and not f.name.endswith("_year")]
 CALLS = [f for f in families() if f.tables == ("calls",) and not f.name.endswith("_year")]
+FOLLOWTHROUGH = [f for f in families() if f.name.startswith("followthrough_") and not f.name.endswith("_year")]
 
 
 def folded(table: Table, rows: list[dict[str, Any]], workdir: Path) -> list[Path]:
@@ -175,3 +177,96 @@ def test_waits_for_an_answer(waterfall: pd.DataFrame, wait: str) -> None:
     row = one(waterfall, metric=f"calls.wait_{wait}_median_s", line="101")
     assert row["value"] == pytest.approx(expected[f"calls.wait_{wait}_median_s"], rel=1e-12)
     assert row["n"] == expected[f"wait_{wait}_n"]
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    example, workdir = EXAMPLE["followthrough"], tmp_path_factory.mktemp("followthrough")
+    as_at = at("2026-04-10T00:00:00Z")
+    calls: list[dict[str, Any]] = []
+    contacts: list[dict[str, Any]] = []
+    incidents: list[dict[str, Any]] = []
+    for hung in example["episodes"]:
+        ended = at(hung["hangup"])
+        calls.append(phone(hung["id"], hung["key"], "101", ended - timedelta(minutes=3), ended, "hung_up"))
+    for number, contact in enumerate(example["contacts"]):
+        key, instant, kind = contact["key"], at(contact["at"]), contact["kind"]
+        who = {"caller_key": key, "key_epoch": "1", "record_key": f"c{number}", "exported_at": as_at}
+        if kind in {"answered_101", "call_999"}:
+            line = "101" if kind == "answered_101" else "999"
+            calls.append(phone(f"c{number}", key, line, instant, instant + timedelta(minutes=5), "answered"))
+        elif kind == "incident_logged":
+            said = {"incident_id": f"c{number}", "origin": "public", "created_at": instant, "call_received_at": instant}
+            incidents.append({**who, **said})
+        else:
+            contacts.append({**who, "contact_id": f"c{number}", "channel": kind, "submitted_at": instant})
+    tables = {CALLS_TABLE: calls, CONTACTS: contacts, INCIDENTS: incidents}
+    paths = {table.name: folded(table, rows, workdir / table.name) for table, rows in tables.items()}
+    spans = {table: (at(example["covered_from"][table]), at(example["covered_to"][table])) for table in paths}
+    sources = [
+        SourceKnown(table, "cad", as_at, "snapshot", covered_from=start, covered_to=end, gaps=((end, FOR_EVER),))
+        for table, (start, end) in spans.items()
+    ]
+    first = paths.pop("calls")
+    return values_of(FOLLOWTHROUGH, first, Month(2026, 3), workdir, as_at=as_at, also=paths, sources=sources)
+
+
+def phone(record: str, key: str | None, line: str, start: Any, end: Any, cause: str) -> dict[str, Any]:
+    """One staged call."""
+    return {
+        "call_id": record,
+        "record_key": record,
+        "exported_at": at("2026-04-10T00:00:00Z"),
+        "line": line,
+        "caller_key": key,
+        "key_epoch": "1" if key else None,
+        "call_started_at": start,
+        "skill_queued_at": start,
+        "final_answered_at": start if cause == "answered" else None,
+        "ended_at": end,
+        "end_cause": cause,
+    }
+
+
+def shown(row: pd.Series) -> str:
+    return f"{row['numerator']:.0f}/{row['denominator']:.0f}"
+
+
+@pytest.mark.parametrize("window", ["72h", "1h", "15m"])
+def test_first_contact_after_the_hang_up(followed: pd.DataFrame, window: str) -> None:
+    key = {"72h": "share_72h_all_mature", "1h": "share_1h_of_72h_mature", "15m": "share_15m_of_72h_mature"}[window]
+    due = EXAMPLE["followthrough"]["expected"][key]
+    shares = followed[(followed.metric == "followthrough.share") & (followed.period_kind == "month")]
+    shares = shares[(shares.stage == "all") & (shares.window_label == window) & (shares.numerator > 0)]
+    found = {row["outcome"]: shown(row) for _, row in shares.iterrows()}
+    if window != "72h":  # the example does not list who was not found within the shorter windows
+        assert found.pop("none_found") == f"{6 - len(due)}/6"
+    assert found == due
+    assert shares.value.sum() == pytest.approx(1.0)
+    assert set(shares.n_immature) == {1}  # v
+    assert set(shares.n_unknown) == {1}  # t
+    assert not shares.complete.any()
+
+
+@pytest.mark.parametrize(
+    ("metric", "window"),
+    [
+        ("followthrough.no_contact_found_share", "72h"),
+        ("followthrough.unlinkable_share", "all"),
+        ("followthrough.placebo_share", "72h"),
+    ],
+)
+def test_followthrough_shares(followed: pd.DataFrame, metric: str, window: str) -> None:
+    row = one(followed, metric=metric, line="101", outcome="all", window_label=window)
+    assert shown(row) == EXAMPLE["followthrough"]["expected"][metric]
+
+
+def test_excess_and_delay(followed: pd.DataFrame) -> None:
+    due = EXAMPLE["followthrough"]["expected"]
+    excess = one(followed, metric="followthrough.excess_share", line="101", outcome="all", window_label="72h")
+    assert excess["value"] == pytest.approx(float(Fraction(due["followthrough.excess_share"])))
+    assert excess["n"] == due["placebo_n_72h"]
+    assert pd.isna(excess["ci_low"])  # under thirty callers
+    delay = one(followed, metric="followthrough.delay_median_s", line="101", outcome="all", window_label="72h")
+    assert delay["value"] == due["followthrough.delay_median_s"]
+    assert delay["n"] == due["delay_n"]

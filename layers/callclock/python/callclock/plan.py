@@ -32,8 +32,8 @@ def needed(home: Month, family: Family) -> tuple[Month, ...]:
 def affected(touched: Month, family: Family) -> tuple[Month, ...]:
     """Partitions whose values of a family change when the curated month ``touched`` does, in order.
 
-    The inverse of :func:`needed`. Together they stay within 23 curated months for one touched month, so long as the
-    family looks neither behind nor ahead.
+    The inverse of :func:`needed`. Together they stay within 23 curated months for one touched month, and two more for
+    each month that the family looks behind or ahead.
     """
     first, last = _EARLIEST_HOME - family.look_ahead, _LATEST_HOME + family.look_behind
     homes = (touched.plus(n) for n in range(first, last + 1))

@@ -141,17 +141,36 @@ class _Partition:
     def inputs(self, family: Family) -> Mapping[str, object]:
         """All that the family's values here depend on; comparable, and written into the file that holds them."""
         months = self.needed(family)
-        settled = self._settled_after(months)
+        settled = self._settled_after([(table, month) for table, month in months if table in family.settled_by])
         return {
             "curated": {f"{table}/{month}": self.months[table][month].version for table, month in months},
             "as_at": _moment(self.known.as_at, settled),
             "sources": {f"{s.table_name}/{s.source}": _moment(s.as_at, settled) for s in self.known.sources},
+            "linked": self._linked(family, settled),
             "holes": sorted(f"{hole.kind}:{hole.label}" for hole in self.known.holes if hole.kind in family.kinds),
             "configuration": digest([repr(self.refresh.force), repr(self.refresh.targets)]),
             "definition": family.definition_version,
             "sql": digest([family.select, *(step.sql for step in family.relations)])[:16],
             "code": __version__,
         }
+
+    def _linked(self, family: Family, settled: datetime | None) -> Sequence[str]:
+        """When each source is linked and what it does not cover, for a family whose windows rest on that.
+
+        As far as the months go that the family needs: what was covered before or is covered later changes nothing.
+        """
+        if not family.reads("source_gaps"):
+            return []
+        first = local_midnight(plan.needed(self.home, family)[0].first_day, self.refresh.force.tz)
+
+        def span(start: datetime | None, end: datetime | None) -> str:
+            return "..".join(_moment(max(at, first), settled) if at else "" for at in (start, end))
+
+        found = []
+        for s in self.known.sources:
+            gaps = [span(*gap) for gap in s.gaps if gap[1] > first and (settled is None or gap[0] < settled)]
+            found.append(f"{s.table_name}/{s.source} {span(s.covered_from, s.retired_at)} but {' '.join(gaps)}")
+        return sorted(found)
 
     def _settled_after(self, months: Sequence[tuple[str, Month]]) -> datetime | None:
         """Moment after which time alone changes nothing here any more; None while something is open."""

@@ -13,7 +13,7 @@ from callclock.clock import Period, PeriodKind, format_instant, local_day, local
 from callclock.contracts import COVERAGE
 from callclock.engine import connect, name, parquet_list, quote
 from callclock.exports.receipt import CoverageRow
-from callclock.metrics.evaluate import SourceKnown
+from callclock.metrics.evaluate import FOR_EVER, SourceKnown
 from callclock.objects import Bucket, Read
 from callclock.settings import Force
 
@@ -84,6 +84,7 @@ class Coverage:
         found = []
         for source, rows in self._by_source(table):
             newest = max(rows, key=lambda row: row.exported_at)
+            retired_at = retired.get(source)
             found.append(
                 SourceKnown(
                     table_name=table,
@@ -92,7 +93,8 @@ class Coverage:
                     resend=newest.resend,
                     covered_from=min((row.covered_from for row in rows if row.covered_from), default=None),
                     covered_to=max((row.covered_to for row in rows if row.covered_to), default=None),
-                    retired_at=retired.get(source),
+                    retired_at=retired_at,
+                    gaps=tuple((gap.start, gap.end) for gap in _gaps(rows, force, retired_at)),
                 )
             )
         return tuple(found)
@@ -125,17 +127,12 @@ class Coverage:
         found: list[Hole] = []
         starts = []
         for source, rows in self._by_source(table):
-            spans = sorted((r.covered_from, r.covered_to) for r in rows if r.covered_from and r.covered_to)
+            spans = _spans(rows)
             if not spans:
                 continue
             starts.append(spans[0][0])
-            reached = spans[0][1]
-            for start, end in spans[1:]:
-                if start - reached > limit:
-                    snapped = Hole(reached, start).snapped(limit, force.tz)
-                    # Across one midnight both ends may snap to it. It is a hole all the same, in both days.
-                    found.append(snapped if snapped.start < snapped.end else Hole(reached, start))
-                reached = max(reached, end)
+            found += _between(spans, limit, force.tz)
+            reached = max(end for _, end in spans)
             exported_at = max(row.exported_at for row in rows)
             last = min(exported_at, ends.get(source, exported_at))
             if last - reached > limit:
@@ -143,6 +140,38 @@ class Coverage:
         if starts:
             found.append(Hole(_NEVER, min(starts)).snapped(limit, force.tz))
         return tuple(hole for hole in found if hole.start < hole.end)
+
+
+def _spans(rows: Iterable[CoverageRow]) -> list[tuple[datetime, datetime]]:
+    return sorted((r.covered_from, r.covered_to) for r in rows if r.covered_from and r.covered_to)
+
+
+def _between(spans: Sequence[tuple[datetime, datetime]], limit: timedelta, zone: ZoneInfo) -> Iterator[Hole]:
+    """Holes between spans that are in order of their starts."""
+    reached = spans[0][1]
+    for start, end in spans[1:]:
+        if start - reached > limit:
+            snapped = Hole(reached, start).snapped(limit, zone)
+            # Across one midnight both ends may snap to it. It is a hole all the same, in both days.
+            yield snapped if snapped.start < snapped.end else Hole(reached, start)
+        reached = max(reached, end)
+
+
+def _gaps(rows: Sequence[CoverageRow], force: Force, retired_at: datetime | None) -> Iterator[Hole]:
+    """Stretches from the first coverage of a source to its retirement that windows must not touch (METRICS "C").
+
+    Other than a hole, the last begins at the newest instant covered itself and does not end while the source is live.
+    """
+    limit = timedelta(hours=force.coverage_gap_h)
+    spans = _spans(rows)
+    if not spans:
+        return
+    yield from _between(spans, limit, force.tz)
+    reached = max(end for _, end in spans)
+    if retired_at is None:
+        yield Hole(reached, FOR_EVER)
+    elif retired_at - reached > limit:
+        yield Hole(reached, retired_at)
 
 
 def periods_with_holes(holes: Sequence[Hole], periods: Iterable[Period], zone: ZoneInfo) -> frozenset[Period]:

@@ -19,16 +19,17 @@ DIRECTIONS = frozenset({"lower_is_better", "higher_is_better", "neutral"})
 INPUTS = frozenset(
     [
         *(table.name for table in CURATED),
-        *("sources", "run", "periods", "period_days"),
+        *("sources", "source_gaps", "run", "periods", "period_days", "reach"),
         *("grades", "services", "areas", "attendance_targets", "metric_targets"),
         *("keyed", "definitions"),
     ]
 )
 """Relations that evaluation registers; all others are files."""
 
+_OF_PERIODS = frozenset({"periods", "period_days", "reach"})
 _RELATION_KEYS = ("relation", "from", "stored", "meaning")
 _FAMILY_KEYS = ("name", "table", "from", "keys", "look_behind", "look_ahead", "definition_version")
-_OPTIONAL_FAMILY_KEYS = ("also",)
+_OPTIONAL_FAMILY_KEYS = ("also", "settled_by")
 _METRIC_KEYS = ("metric", "definition", "population", "numerator", "denominator", "exclusions", "unit", "direction")
 _OPTIONAL_METRIC_KEYS = ("settles_days",)
 
@@ -78,7 +79,7 @@ class Relation:
     @property
     def by_period(self) -> bool:
         """Whether it rests on the periods that are asked for."""
-        return any(i in {"periods", "period_days"} or (i not in INPUTS and relation(i).by_period) for i in self.inputs)
+        return any(i in _OF_PERIODS or (i not in INPUTS and relation(i).by_period) for i in self.inputs)
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ class Family:
         Curated table whose records its values count; its months are the partitions.
     also
         Further curated tables that it looks things up in.
+    settled_by
+        Those of its tables whose open records and events its values wait for (METRICS "What is known").
     kinds
         Kinds of period it is worked out for.
     keys
@@ -110,6 +113,7 @@ class Family:
     file: str
     table: str
     also: tuple[str, ...]
+    settled_by: tuple[str, ...]
     kinds: tuple[PeriodKind, ...]
     keys: tuple[str, ...]
     look_behind: int
@@ -123,6 +127,10 @@ class Family:
     def tables(self) -> tuple[str, ...]:
         """Every curated table it reads, its own first: families of the same tables are worked out together."""
         return (self.table, *self.also)
+
+    def reads(self, relation_name: str) -> bool:
+        """Whether one of the shared steps that it rests on reads this input."""
+        return any(relation_name in step.inputs for step in self.relations)
 
     @property
     def select(self) -> str:
@@ -209,7 +217,9 @@ def read_relation(file: str, text: str) -> Relation:
     _named_as_file(file, said["relation"])
     if said["stored"] not in {"yes", "no"}:
         raise HeaderError(f"{file}: stored: {said['stored']!r}: write yes or no")
-    return Relation(said["relation"], _list(said["from"]), said["stored"] == "yes", said["meaning"], _body(text))
+    # A list written out in the text rests on nothing.
+    inputs = () if said["from"] == "none" else _list(said["from"])
+    return Relation(said["relation"], inputs, said["stored"] == "yes", said["meaning"], _body(text))
 
 
 def read_family(file: str, text: str) -> tuple[Family, Family]:
@@ -237,12 +247,16 @@ def read_family(file: str, text: str) -> tuple[Family, Family]:
     if twice:
         raise HeaderError(f"{file}: metric {twice[0]!r} is defined twice: keep one definition")
 
+    also = _tables(file, "also", said["also"]) if "also" in said else ()
+    settled_by = _tables(file, "settled_by", said["settled_by"]) if "settled_by" in said else (said["table"], *also)
+
     def of(name: str, kinds: tuple[PeriodKind, ...]) -> Family:
         return Family(
             name=name,
             file=said["name"],
             table=said["table"],
-            also=_tables(file, said["also"]) if "also" in said else (),
+            also=also,
+            settled_by=settled_by,
             kinds=kinds,
             keys=_list(said["keys"]),
             look_behind=_whole(file, "look_behind", said["look_behind"]),
@@ -315,11 +329,11 @@ def _resolved(file: str, names: tuple[str, ...]) -> tuple[Relation, ...]:
     return tuple(found.values())
 
 
-def _tables(file: str, value: str) -> tuple[str, ...]:
+def _tables(file: str, key: str, value: str) -> tuple[str, ...]:
     unknown = sorted(set(_list(value)) - {table.name for table in CURATED})
     if unknown:
         there_are = ", ".join(table.name for table in CURATED)
-        raise HeaderError(f"{file}: also: no curated table {unknown[0]!r}: there are {there_are}")
+        raise HeaderError(f"{file}: {key}: no curated table {unknown[0]!r}: there are {there_are}")
     return _list(value)
 
 

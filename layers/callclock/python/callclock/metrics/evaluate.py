@@ -15,8 +15,11 @@ from callclock.engine import name, quote, rows_of
 from callclock.metrics.catalogue import LONG, Family, Relation, families
 from callclock.settings import AttendanceTarget, ConfigurationError, Force, Grade, MetricTarget, Targets
 
+FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""End of what has no end."""
+
 _EVER = date(1, 1, 1)
-_FOR_EVER = date(9999, 12, 31)
+_FOR_EVER = FOR_EVER.date()
 _ALWAYS_ORDERED = frozenset({"metric", "period_kind", "period_label", "period_end"})
 _QUANTILE = re.compile(r"quantile_cont\((\w+), ([\d.]+)\)")
 type _Dated = Grade | AttendanceTarget | MetricTarget
@@ -34,6 +37,9 @@ class SourceKnown:
         How it re-sends: snapshot or delta.
     covered_from, covered_to
         First and newest instant that its exports cover, both inclusive; None where none held a row.
+    gaps
+        Stretches that its exports do not cover between the first and its retirement, in order; both ends are covered.
+        While it is live the last begins at ``covered_to`` and ends with time itself (``FOR_EVER``).
     retired_at
         Local midnight of the day from which it no longer sends; None while it is live.
     """
@@ -45,6 +51,7 @@ class SourceKnown:
     covered_from: datetime | None = None
     covered_to: datetime | None = None
     retired_at: datetime | None = None
+    gaps: tuple[tuple[datetime, datetime], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,12 @@ def prepare(
     )
     _fill(
         con,
+        "source_gaps",
+        "table_name VARCHAR, source VARCHAR, gap_from TIMESTAMP, gap_to TIMESTAMP",
+        [(s.table_name, s.source, *map(_utc, gap)) for s in known.sources for gap in s.gaps],
+    )
+    _fill(
+        con,
         "run",
         "force_as_at TIMESTAMP, count_unknown_origin BOOLEAN, tolerance_ms BIGINT",
         [(_utc(known.as_at), force.unknown_origin_is_public, round(force.clock_tolerance_s * 1000))],
@@ -116,6 +129,7 @@ def prepare(
     _fill(con, "home_periods", columns, periods)
     _fill(con, "periods", columns, [])
     _fill(con, "period_days", "period_kind VARCHAR, period_label VARCHAR, local_date DATE", [])
+    _fill(con, "reach", "first_date DATE, end_date DATE", [])
     _fill(con, "worked_out", "step VARCHAR, period_kind VARCHAR", [])
     for step in _of_tables(tuple(tables)):
         if step.stored and step.by_period:
@@ -149,8 +163,8 @@ def evaluate(
     """
     for step in family.relations:
         if step.stored and step.by_period:
-            _keep(con, step, family.kinds)
-    _of_kinds(con, family.kinds)
+            _keep(con, step, family)
+    _of_kinds(con, family.kinds, family)
     columns = ", ".join(f"CAST({name(c.name)} AS {c.kind.duckdb}) AS {name(c.name)}" for c in METRIC_VALUES.columns)
     # Every other key column is the same in all rows.
     order = ", ".join(key for key in (*VALUE_KEYS, "period_end") if key in _ALWAYS_ORDERED or key in family.keys)
@@ -181,25 +195,26 @@ def all_at_once(sql: str) -> str:
     return _QUANTILE.sub(one_of_all, sql)
 
 
-def _keep(con: duckdb.DuckDBPyConnection, step: Relation, kinds: Sequence[PeriodKind]) -> None:
+def _keep(con: duckdb.DuckDBPyConnection, step: Relation, family: Family) -> None:
     """Work a stored step out for the kinds of period that it does not hold yet.
 
     Year to date and rolling year one after the other: percentiles keep their values in memory, and so twelve months
     bound it.
     """
     held = con.execute("SELECT period_kind FROM worked_out WHERE step = ?", [step.name]).fetchall()
-    wanted = [kind for kind in kinds if (kind.value,) not in held]
+    wanted = [kind for kind in family.kinds if (kind.value,) not in held]
     for together in ([kind for kind in wanted if kind not in LONG], *([kind] for kind in wanted if kind in LONG)):
         if together:
-            _of_kinds(con, together)
+            _of_kinds(con, together, family)
             con.execute(f"INSERT INTO {name(f'kept_{step.name}')} BY NAME {all_at_once(step.sql)}")
             con.executemany("INSERT INTO worked_out VALUES (?, ?)", [(step.name, kind.value) for kind in together])
 
 
-def _of_kinds(con: duckdb.DuckDBPyConnection, kinds: Sequence[PeriodKind]) -> None:
+def _of_kinds(con: duckdb.DuckDBPyConnection, kinds: Sequence[PeriodKind], family: Family) -> None:
     """Let ``periods`` hold the partition's periods of these kinds, and ``period_days`` each local day of them.
 
-    Records join by day: to find a record's periods by their bounds costs several times as much.
+    Records join by day: to find a record's periods by their bounds costs several times as much. ``reach`` is as far as
+    the family looks behind and ahead of them; more may be at hand, for the sake of a family that looks further.
     """
     con.execute("DELETE FROM periods")
     con.execute("INSERT INTO periods FROM home_periods WHERE period_kind IN ?", [[kind.value for kind in kinds]])
@@ -207,6 +222,12 @@ def _of_kinds(con: duckdb.DuckDBPyConnection, kinds: Sequence[PeriodKind]) -> No
     con.execute(
         "INSERT INTO period_days SELECT period_kind, period_label, "
         "UNNEST(generate_series(period_start, period_end - 1, INTERVAL 1 DAY)) FROM periods"
+    )
+    con.execute("DELETE FROM reach")
+    con.execute(
+        "INSERT INTO reach SELECT date_trunc('month', min(period_start)) - to_months(?), "
+        "date_trunc('month', max(period_end) - 1) + to_months(?) FROM periods",
+        [family.look_behind, family.look_ahead + 1],
     )
 
 

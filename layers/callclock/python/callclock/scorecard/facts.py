@@ -41,6 +41,7 @@ class Value:
     target: float | None
     as_at: datetime
     definition_version: str
+    notes: str
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def _value(row: Row) -> Value:
         target=number(row["target"]),
         as_at=instant(row, "as_at"),
         definition_version=str(row["definition_version"]),
+        notes=str(row["notes"]),
     )
 
 

@@ -124,7 +124,8 @@ def _cell(v: Value) -> Cell:
 
 
 def _figure(v: Value) -> Figure:
-    text = "\N{EN DASH}" if v.value is None else wording.figure(v.value, v.unit)
+    nothing = "not measurable" if "not_measurable" in v.notes.split(";") else "\N{EN DASH}"
+    text = nothing if v.value is None else wording.figure(v.value, v.unit)
     return Figure(v.value, text, v.complete, v.n)
 
 

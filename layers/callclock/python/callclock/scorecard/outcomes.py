@@ -41,7 +41,10 @@ def followed(measured: Measured) -> Section:
             metric.partition(".")[2].replace("_", "-"),
             said,
             shown.WINDOWS,
-            [Line(shown.OUTCOMES[o], windows(metric, o)) for o in outcomes],
+            [
+                Line("Any contact", [Cell(metric, part=window, line=line) for window in shown.WINDOWS]),
+                *(Line(shown.OUTCOMES[o], windows(metric, o)) for o in outcomes if o != "none_found"),
+            ],
             asked,
             head="Found",
         )
@@ -54,7 +57,7 @@ def followed(measured: Measured) -> Section:
     return Section(
         "followed",
         title,
-        [share, *chance, _reach(measured, line)],
+        [share, *chance, _reach(measured)],
         lead=(
             "A caller without a number cannot be followed: unlinkable, and never counted as lost. "
             "Who is linkable is no chance either."
@@ -62,27 +65,34 @@ def followed(measured: Measured) -> Section:
     )
 
 
-def _reach(measured: Measured, line: str) -> Table:
-    """Return the bounds of what was not found, and how much cannot be linked."""
+def _reach(measured: Measured) -> Table:
+    """Return the bounds of what was not found, what cannot be linked, and what the recorded message may have done."""
     bounds = [m for m in shown.FOLLOWED if m.rpartition(".")[2] not in {"share", "placebo_share", "excess_share"}]
     return Table(
         "reach",
         "How much is out of reach",
         {"value": "Share"},
         [
-            Line(shown.FOLLOWED[m] + ("" if part == "all" else f": {_named(part)}"), [Cell(m, part=part, line=line)])
+            Line(shown.FOLLOWED[m] + _named(part), [Cell(m, part=part, line=of)])
             for m in bounds
-            for part in measured.parts(m, line) or ["all"]
+            for of, part in sorted(
+                {(c.line, c.part) for c in measured.figures.known if c.metric == m}, key=_whole_first
+            )
         ],
         QUERIES["after-the-hang-up"],
         head="Measure",
     )
 
 
+def _whole_first(place: tuple[str, str]) -> tuple[bool, str]:
+    return "/" in place[1] or place[1] in shown.STAGES, place[1]
+
+
 def _named(part: str) -> str:
-    """Name parts in the words of the page."""
-    words = {**shown.STAGES, **shown.OUTCOMES, **shown.WINDOWS}
-    return ", ".join(words.get(word, word) for word in part.split("/"))
+    """Say a part in the words of the page, after a colon; what the name of the measure says already is left out."""
+    words = {**shown.STAGES, **shown.OUTCOMES, **shown.WINDOWS, **shown.PROMPTS}
+    said = [words.get(word, word) for word in part.split("/") if word not in {"all", "24h", "72h"}]
+    return f": {', '.join(said)}" if said else ""
 
 
 def safeguarding(measured: Measured) -> Section:

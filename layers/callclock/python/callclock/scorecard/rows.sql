@@ -15,7 +15,7 @@ SELECT
     v.metric, v.period_kind, v.period_label, v.period_start, v.period_end, v.grade, v.population, v.area, v.line,
     v.stage, v.channel, v.source, v.hour_of_week, v.outcome, v.reason, v.age_band, v.window_label, v.risk_level,
     v.value, v.unit, v.n, v.numerator, v.denominator, v.n_immature, v.n_unknown, v.n_excluded, v.complete, v.target,
-    v.as_at, v.definition_version
+    v.as_at, v.definition_version, v.notes
 FROM metric_values AS v
 CROSS JOIN months
 CROSS JOIN scheme

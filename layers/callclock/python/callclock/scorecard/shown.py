@@ -64,6 +64,13 @@ FOLLOWED: Final = {
     "followthrough.no_contact_found_share": "No contact found within 72 h, of the linkable (upper bound)",
     "followthrough.no_contact_found_share_of_all": "No contact found within 72 h, of all (lower bound)",
     "followthrough.unlinkable_share": "Cannot be linked to anything",
+    "followthrough.linkable_contact_share": "Contacts that could be found at all",
+    "followthrough.prompted_online_share": "Online within 24 h (not causal: those who stay longer hear the message)",
+    "followthrough.prompted_online_placebo_share": "Online within 24 h, a week earlier (placebo)",
+}
+PROMPTS: Final = {
+    "prompted": "had been told of another way",
+    "not_prompted": "had not been told",
 }
 SAFEGUARDING: Final = {
     "safeguarding.assessed_share": "Risk assessed",

@@ -1,0 +1,12 @@
+-- relation: followthrough_windows
+-- from: none
+-- stored: no
+-- meaning: How long after the hang-up a contact is looked for. METRICS "C".
+SELECT w.window_label, w.window_ms
+FROM (VALUES
+    ('15m', 900000),
+    ('1h', 3600000),
+    ('4h', 14400000),
+    ('24h', 86400000),
+    ('72h', 259200000)
+) AS w(window_label, window_ms)
