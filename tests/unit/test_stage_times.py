@@ -173,3 +173,43 @@ appointment_slot = { start = "created_at", add = "1 month" }
     assert second["created_at"] == at("2020-10-19T23:00")
     assert bad(made) == {3: "unmapped:grade_initial", 4: "bad_ms:first_dispatched_at"}
     assert first["exported_at"].replace(tzinfo=UTC) < datetime(2020, 10, 21, tzinfo=UTC)
+
+
+def test_seconds_and_milliseconds_since_1970(tmp_path: Path) -> None:
+    profile = """profile = "x"
+table = "contacts"
+[time]
+formats = ["epoch", "%d/%m/%Y %H:%M"]
+[export]
+quarantine_max = 1.0
+[columns]
+contact_id = "Id"
+channel = { const = "webchat" }
+submitted_at = "At"
+"""
+    cells = [
+        "1793492430",
+        "1793492430.466",
+        "1793492430466",
+        "01/11/2026 00:20",
+        "26/10/2025 01:30",
+        "820454399",
+        "46327",
+        "17934924301",
+        "-1793492430",
+        "1e9",
+    ]
+    made = staged(tmp_path, profile, "Id,At\n" + "".join(f"{n},{cell}\n" for n, cell in enumerate(cells)))
+    told = [row["submitted_at"].isoformat(timespec="milliseconds") for row in rows(made)]
+    assert told == [
+        "2026-11-01T00:20:30.000",
+        "2026-11-01T00:20:30.466",
+        "2026-11-01T00:20:30.466",
+        "2026-11-01T00:20:00.000",
+        "2025-10-26T01:30:00.000",
+    ]
+    # A spreadsheet's serial, figures that are neither, and before 1996: no instants.
+    assert set(bad(made)) == {6, 7, 8, 9, 10}
+    flags = [row["time_flags"] for row in rows(made)]
+    assert flags[:3] == [None] * 3
+    assert flags[4] == "submitted_at=A 26/10/2025 01:30"

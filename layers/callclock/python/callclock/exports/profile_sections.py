@@ -12,6 +12,8 @@ from callclock.exports.rules import Columns, Condition, Join, Rule
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1")
 SERIAL = "excel"
 """Stands among the time formats for a spreadsheet's own: days since 1899-12-30, and fractions of a day."""
+EPOCH = "epoch"
+"""Stands among them for seconds, or thirteen figures of milliseconds, since 1970 UTC."""
 
 Doubled = Literal["tightest", "first", "second"]
 
@@ -161,8 +163,10 @@ def read_time(data: object, reading: Reading) -> TimeReading:
         zone = "Europe/London"
     formats = reading.texts(said["formats"], "time.formats") if "formats" in said else ()
     for form in formats:
-        if "%" not in form and form != SERIAL:
-            reading.fault("time.formats", f"{form!r} is no format: write it as %d/%m/%Y %H:%M:%S, or {SERIAL}")
+        if "%" not in form and form not in {SERIAL, EPOCH}:
+            reading.fault(
+                "time.formats", f"{form!r} is no format: write it as %d/%m/%Y %H:%M:%S, or {SERIAL}, or {EPOCH}"
+            )
         if "%I" in form and "%p" not in form:
             reading.fault(
                 "time.formats", f"{form!r} has hours from 1 to 12 (%I) without %p: an afternoon reads as morning"

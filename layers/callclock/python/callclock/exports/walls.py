@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from callclock.engine import name, quote
 from callclock.exports.clocks import FIRST_YEAR, Clock
-from callclock.exports.profile_sections import SERIAL, TimeReading
+from callclock.exports.profile_sections import EPOCH, SERIAL, TimeReading
 from callclock.exports.serials import ISO_FORMATS, serial_day, serial_instant, serial_time
 
 ROW = "_row"
@@ -80,15 +80,22 @@ class Walls:
             wall = _read(text, self._local)
             serial = text not in self._split and self._serials
             yield f"{f'coalesce({wall}, {serial_instant(text)})' if serial else wall} AS w{number}"
-            if self._offset:
-                marked = f"regexp_replace({text}, '[Zz]$', '+00')"
-                yield f"timezone('UTC', {_read(marked, self._offset, 'TIMESTAMPTZ')}) AS z{number}"
+            if self._stated:
+                yield f"coalesce({', '.join(self._stated_instants(text))}) AS z{number}"
+
+    def _stated_instants(self, text: str) -> Iterator[str]:
+        """SQL of a text as each of the ways in which it may state its instant whole, NULL where it is none of them."""
+        if self._offset:
+            marked = f"regexp_replace({text}, '[Zz]$', '+00')"
+            yield f"timezone('UTC', {_read(marked, self._offset, 'TIMESTAMPTZ')})"
+        if EPOCH in self.time.formats:
+            yield _epoch_instant(text)
 
     def convert_layer(self) -> Iterator[str]:
         """Columns ``u``: the instant of each."""
         for number in self._parsed.values():
             anchor = self.clock.anchor(f"w{number}")
-            yield f"coalesce(z{number}, {anchor}) AS u{number}" if self._offset else f"{anchor} AS u{number}"
+            yield f"coalesce(z{number}, {anchor}) AS u{number}" if self._stated else f"{anchor} AS u{number}"
 
     def roll_layer(self, known: frozenset[str]) -> Iterator[str]:
         """Columns ``r``: the clocks whose anchor is ``known``, on the next day where they lie 12 hours before it."""
@@ -111,7 +118,7 @@ class Walls:
     def used(self, text: str, target: str, after: str | None) -> Wall:
         """Return how a target reads a text that was noted before."""
         number = self._parsed[text]
-        unread = f"w{number} IS NULL" + (f" AND z{number} IS NULL" if self._offset else "")
+        unread = f"w{number} IS NULL" + (f" AND z{number} IS NULL" if self._stated else "")
         if after is None:
             return self._start(number, target, unread)
         use = self._uses[text, after]
@@ -145,7 +152,7 @@ class Walls:
 
     def _wall(self, number: int, instant: str, flag: str, unread: str) -> Wall:
         """Let an instant that states its offset stand as it is."""
-        if not self._offset:
+        if not self._stated:
             return Wall(instant, f"({flag})", unread)
         return Wall(f"coalesce(z{number}, {instant})", f"(CASE WHEN z{number} IS NULL THEN {flag} END)", unread)
 
@@ -157,12 +164,17 @@ class Walls:
         return f"INTERVAL {round(self.time.tolerance_s * 1000)} MILLISECOND"
 
     @property
+    def _stated(self) -> bool:
+        """Whether a text may state its instant whole."""
+        return bool(self._offset) or EPOCH in self.time.formats
+
+    @property
     def _offset(self) -> tuple[str, ...]:
         return tuple(form for form in self.time.formats if "%z" in form)
 
     @property
     def _local(self) -> tuple[str, ...]:
-        said = tuple(form for form in self.time.formats if "%z" not in form and form != SERIAL)
+        said = tuple(form for form in self.time.formats if "%z" not in form and form not in {SERIAL, EPOCH})
         return (*said, *ISO_FORMATS) if self._serials else said
 
     @property
@@ -177,3 +189,11 @@ def _read(text: str, formats: tuple[str, ...], kind: str = "TIMESTAMP") -> str:
     parsed = f"try_strptime({text}, {forms})"
     # %Y takes "24" for the year 24; clocks before the first year followed other rules.
     return f"(CASE WHEN {parsed} >= {kind} '{FIRST_YEAR}-01-01' THEN {parsed} END)"
+
+
+def _epoch_instant(text: str) -> str:
+    """SQL of seconds (or milliseconds, told by their figures) since 1970; the shape of neither is any other clock's."""
+    seconds = rf"regexp_full_match({text}, '\d{{9,10}}(\.\d+)?')"
+    ms = rf"regexp_full_match({text}, '\d{{12,13}}')"
+    made = f"make_timestamp_ms(round(try_cast({text} AS DOUBLE) * CASE WHEN {ms} THEN 1 ELSE 1000 END)::BIGINT)"
+    return f"(CASE WHEN ({seconds} OR {ms}) AND {made} >= TIMESTAMP '{FIRST_YEAR}-01-01' THEN {made} END)"
