@@ -41,7 +41,7 @@ def next_wake(stack: LocalStack, force_code: str, now: datetime) -> datetime | N
             next_due(
                 load_series(db, rule).rows,
                 delivered_of(log, story_of(force_code, rule.id)),
-                Rule.of(rule, force.tz),
+                Rule.of(rule, force),
                 now + timedelta.resolution,
             )
             for rule in settings.rules

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callclock.clock import Month, PeriodKind
-from callclock.settings import Severity
+from callclock.settings import Downtime, Severity
 from callclock.thresholds import Delivered, Observation, Rule, decide, next_due
 
 
-def rule(renotify: int | None, due: int | None, age: int | None) -> Rule:
+def rule(renotify: int | None, due: int | None, age: int | None, downtime: tuple[Downtime, ...] = ()) -> Rule:
     return Rule(
         id="r", revision=1, metric="m", period=PeriodKind.MONTH, direction="above", zone=ZoneInfo("Europe/London"),
-        severities=(Severity("warning", 0.3),), recover=0.25, renotify_days=renotify, due_days=due, max_age_days=age,
+        severities=(Severity("warning", 0.3),), recover=0.25, renotify_days=renotify, due_days=due, max_age_days=age, downtime=downtime,
     )  # fmt: skip
 
 
@@ -28,18 +28,25 @@ def series(values: list[float]) -> list[Observation]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.sampled_from([0.2, 0.27, 0.4]), min_size=1, max_size=5),
     st.sampled_from([None, 7, 28]),
     st.sampled_from([None, 5, 20]),
     st.sampled_from([None, 40, 60]),
+    st.lists(st.tuples(st.integers(-2, 100), st.integers(0, 20)), max_size=3),
 )
 def test_jumping_gives_the_mails_of_every_daily_tick(
-    values: list[float], renotify: int | None, due: int | None, age: int | None
+    values: list[float], renotify: int | None, due: int | None, age: int | None, windows: list[tuple[int, int]]
 ) -> None:
-    made, watched = series(values), rule(renotify, due, age)
+    made = series(values)
     start = made[-1].as_at
+    day = start.date()
+    downtime = tuple(
+        Downtime(day + timedelta(days=after), day + timedelta(days=after + length), "works")
+        for after, length in windows
+    )
+    watched = rule(renotify, due, age, downtime)
     days = [start + timedelta(days=n) for n in range(120)]
 
     def told(jump: bool) -> list[tuple[date, str]]:
@@ -56,4 +63,6 @@ def test_jumping_gives_the_mails_of_every_daily_tick(
             wake = next_due(made, log, watched, now + timedelta(microseconds=1))
         return found
 
-    assert told(jump=True) == told(jump=False)
+    every_day = told(jump=False)
+    assert told(jump=True) == every_day
+    assert not [day for day, _ in every_day if any(window.start <= day <= window.end for window in downtime)]

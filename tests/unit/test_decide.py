@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callclock.clock import PeriodKind
-from callclock.reasons import NoticeReason, State
+from callclock.reasons import HeldBack, NoticeReason, State
 from callclock.replay import calendar, next_period_end
-from callclock.settings import Severity, ThresholdRule
+from callclock.settings import Downtime, Force, Severity, ThresholdRule
 from callclock.spc import Rebase
-from callclock.thresholds import Delivered, Observation, Rule, decide, open_story
+from callclock.thresholds import Delivered, Observation, Rule, decide, next_due, open_story
 from tests.support.notice_cases import ANY_ORDER, CASES, Check, a_rule, an_observation, arrive, checks, said
 
 LONDON = ZoneInfo("Europe/London")
@@ -283,13 +283,62 @@ def test_signals_are_read_from_weeks_and_months_only() -> None:
         replace(SIGNAL, period=PeriodKind.DAY)
 
 
+WORKS = Downtime(date(2025, 3, 9), date(2025, 3, 12), "new telephone system")
+
+
+def test_in_planned_downtime_nobody_is_told_and_afterwards_what_then_holds() -> None:
+    rule = replace(RULE, downtime=(WORKS,))
+    rows = months(0.2, 0.36)
+    held = decide(rows, [], rule, at("2025-03-09"))
+    assert (held.tell, held.reason, held.held_back) == (False, NoticeReason.FIRST_BREACH, HeldBack.MAINTENANCE)
+    # Both days are of it, by the local day: 23:30 UTC on the 12th is still the 12th, in March as in winter.
+    assert not decide(rows, [], rule, datetime(2025, 3, 12, 23, 30, tzinfo=UTC)).tell
+    after = decide(rows, [], rule, datetime(2025, 3, 13, 0, 0, tzinfo=UTC))
+    assert (after.tell, after.held_back) == (True, None)
+    assert next_due(rows, [], rule, at("2025-03-09")) == datetime(2025, 3, 13, tzinfo=UTC)
+    assert decide(months(0.2, 0.2), [], rule, at("2025-03-13")).reason is NoticeReason.NOTHING, "corrected meanwhile"
+
+
+def test_downtime_holds_signals_back_too() -> None:
+    rows = months(*STEADY, 30.0)
+    works = Downtime(date(2026, 2, 9), date(2026, 2, 9), "works")
+    held = decide(rows, [], replace(SIGNAL, downtime=(works,)), at("2026-02-09"))
+    assert (held.tell, held.reason, held.held_back) == (False, NoticeReason.SIGNAL, HeldBack.MAINTENANCE)
+
+
+@pytest.mark.parametrize(
+    ("values", "n", "more", "why"),
+    [
+        ((0.36,), 200, {"m": 2, "n": 3}, HeldBack.NOT_ENOUGH_PERIODS),
+        ((0.36,), 29, {"min_n": 30}, HeldBack.TOO_FEW_RECORDS),
+        ((0.29,), 29, {"min_n": 30}, None),
+        ((0.36, 0.2, 0.2), 200, {}, HeldBack.HISTORY),
+        ((0.2, 0.2), 200, {}, None),
+    ],
+)
+def test_why_nobody_is_told(values: tuple[float, ...], n: int, more: dict[str, Any], why: HeldBack | None) -> None:
+    rows = [replace(row, n=n) for row in months(*values)]
+    found = decide(rows, [], replace(RULE, **more), at("2025-06-09"))
+    assert (found.tell, found.held_back) == (False, why)
+
+
+def test_a_breach_that_was_told_waits_for_its_interval() -> None:
+    rule = replace(RULE, renotify_days=28)
+    log = [told(NoticeReason.FIRST_BREACH, "2025-03-01", "2025-03-09")]
+    rows = months(0.2, 0.36)
+    assert decide(rows, log, rule, at("2025-04-05")).held_back is HeldBack.TOLD_BEFORE
+    again = decide(rows, log, rule, at("2025-04-06"))
+    assert (again.reason, again.held_back) == (NoticeReason.STILL_IN_BREACH, None)
+
+
 def test_a_configured_rule_is_taken_over_whole() -> None:
     configured = ThresholdRule(
         id="wait", title="Waits", metric="m", period=PeriodKind.WEEK, direction="below",
         severities=(Severity("w", 0.9),), recover=0.95, m=2, n=3, k=4, min_n=5,
         renotify_days=6, due_days=7, max_age_days=8,
     )  # fmt: skip
-    rule = Rule.of(configured, LONDON)
+    rule = Rule.of(configured, Force(name="Test", downtime=(WORKS,)))
+    assert (rule.zone, rule.downtime) == (LONDON, (WORKS,))
     same = ("id", "revision", "metric", "period", "direction", "kind", "severities", "recover", "m", "n", "k", "min_n")
     for name in (*same, "renotify_days", "due_days", "max_age_days"):
         assert getattr(rule, name) == getattr(configured, name), name

@@ -7,7 +7,7 @@ Contracts only ever gain nullable columns; :data:`CONTRACT_VERSION` grows when t
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from callclock.reasons import Exclusion
+from callclock.reasons import Exclusion, HeldBack
 
 CONTRACT_VERSION = 2
 LEG = "leg"
@@ -424,12 +424,12 @@ RECEIPTS = Table(
 
 NOTICES = Table(
     "notices",
-    "Every notice that was sent: what, why and about which value",
+    "Every notice that was sent or held back: what, why and about which value",
     (
         _text("rule_id", "Rule of thresholds.toml", nullable=False),
         _text("revision", "Revision of the rule", nullable=False),
         Column("decided_at", Kind.INSTANT, "now of the decision", nullable=False),
-        _text("reason", "Why it was told", nullable=False),
+        _text("reason", "Why it was told, or would have been", nullable=False),
         _text("state", "State of the rule", nullable=False),
         _text("severity", "Severity, where there is one"),
         Column("since", Kind.DATE, "First period of the breach"),
@@ -437,6 +437,7 @@ NOTICES = Table(
         _text("metric", "Metric", nullable=False),
         Column("value", Kind.DOUBLE, "Value at the frontier"),
         _text("subject", "Subject of the mail", nullable=False),
+        _text("held_back", "Why nobody was told; NULL where somebody was", values=frozenset(HeldBack)),
     ),
     partitions=("force_code",),
 )

@@ -18,7 +18,7 @@ from callclock.reasons import ExportReason, ExportStatus, NoticeReason
 from callclock.replay import Observation, Rule
 from callclock.thresholds import Decision
 
-__all__ = ["Context", "ExportTrouble", "Link", "Mail", "Split", "compose", "compose_export"]
+__all__ = ["Context", "ExportTrouble", "Link", "Mail", "Split", "compose", "compose_export", "held_back"]
 
 SCHEMA = "callclock.notice/1"
 EXPORT_SCHEMA = "callclock.export-notice/1"
@@ -94,6 +94,12 @@ def compose(decision: Decision, rule: Rule, series: Sequence[Observation], conte
         attributes=_attributes(decision, rule, context),
         data=_data(decision, rule, row, context, now),
     )
+
+
+def held_back(decision: Decision, force_code: str, title: str) -> str:
+    """Line that stands in the table of notices for one that was held back."""
+    why = decision.held_back.value.replace("_", " ") if decision.held_back else "told"
+    return wording.printable_ascii(f"[{force_code}] {title}: held back, {why}", SUBJECT_MOST)
 
 
 def _subject(decision: Decision, rule: Rule, row: Observation | None, context: Context) -> str:

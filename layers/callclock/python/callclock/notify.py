@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from importlib import resources
 from pathlib import Path
 
 import duckdb
@@ -19,7 +20,7 @@ from callclock.engine import connect, quote, rows_of
 from callclock.exports.receipt import Receipt
 from callclock.ledger import DeliveredLog, Mark, Marks
 from callclock.metrics.catalogue import families
-from callclock.notices import Context, ExportTrouble, Link, Mail, compose, compose_export
+from callclock.notices import Context, ExportTrouble, Link, Mail, compose, compose_export, held_back
 from callclock.objects import Bucket, ChangedMeanwhileError
 from callclock.outbox import Topic
 from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
@@ -30,6 +31,7 @@ from callclock.settings import Force, ThresholdRule
 from callclock.thresholds import Decision, Delivered, decide
 
 _ATTEMPTS = 5
+_HELD_BEFORE = (resources.files("callclock") / "held_before.sql").read_text("utf-8")
 
 
 @dataclass(frozen=True)
@@ -150,18 +152,20 @@ class _Telling:
     workdir: Path
 
     def run(self) -> int:
-        rule = Rule.of(self.configured, self.force.tz)
+        rule = Rule.of(self.configured, self.force)
         series = load_series(self.db, self.configured)
         story = story_of(self.hint.force_code, rule.id)
         log = delivered_of(self.notify.delivered, story)
         decision = decide(series.rows, log, rule, self.hint.now)
         if not decision.tell:
+            if decision.held_back:
+                self._keep(decision, rule, series, held_back(decision, self.hint.force_code, self.configured.title))
             return 0
         mail = compose(decision, rule, series.rows, self._context(series, decision), self.hint.now)
         _publish(self.notify.breaches, mail)
         entry = _entry(decision.delivered(self.hint.now, rule))
         self.notify.delivered.record(story, self.hint.now, decision.reason, entry)
-        self._keep(decision, rule, series, mail)
+        self._keep(decision, rule, series, mail.subject)
         return 1
 
     def _context(self, series: Series, decision: Decision) -> Context:
@@ -194,8 +198,11 @@ class _Telling:
             return self.force.suppress_domestic_abuse_below
         return self.force.suppress_below
 
-    def _keep(self, decision: Decision, rule: Rule, series: Series, mail: Mail) -> None:
-        """Add the notice to the table that Athena reads; the log of what was delivered is the truth."""
+    def _keep(self, decision: Decision, rule: Rule, series: Series, subject: str) -> None:
+        """Add the notice to the table that Athena reads; the log of what was delivered is the truth.
+
+        What is held back stands there once for each frontier and reason, however often the rule is looked at.
+        """
         row = next((r for r in series.rows if r.period_end == decision.frontier), None)
         values: dict[str, object] = {
             "rule_id": rule.id,
@@ -208,7 +215,8 @@ class _Telling:
             "frontier_end": decision.frontier,
             "metric": rule.metric,
             "value": row.value if row else None,
-            "subject": mail.subject,
+            "subject": subject,
+            "held_back": decision.held_back,
         }
         key = layout.notices(self.hint.force_code)
         before, after = self.workdir / "notices-before.parquet", self.workdir / "notices.parquet"
@@ -216,6 +224,8 @@ class _Telling:
         for _ in range(_ATTEMPTS):
             was = self.notify.results.fetch(key, before)
             known = rows_of(NOTICES.columns, [before] if was else [])
+            if decision.held_back and self.db.execute(_HELD_BEFORE.format(known=known), values).fetchall():
+                return
             self.db.execute(f"CREATE OR REPLACE TEMP TABLE kept AS {known} UNION SELECT {columns}", values)
             self.db.execute(
                 f"COPY (SELECT * FROM kept ORDER BY decided_at, rule_id) TO {quote(str(after))} (FORMAT parquet)"

@@ -93,3 +93,18 @@ class NoticeReason(StrEnum):
     RULE_CHANGED = "rule_changed"
     HISTORY = "history"
     NOTHING = "nothing"
+
+
+class HeldBack(StrEnum):
+    """Why nobody is told of what a rule finds."""
+
+    MAINTENANCE = "maintenance"
+    """Planned downtime: told when it is over, as things then stand."""
+    TOLD_BEFORE = "told_before"
+    """The breach was told, and the interval after which it is told again has not passed."""
+    NOT_ENOUGH_PERIODS = "not_enough_periods"
+    """Fewer than M of the last N periods breach."""
+    TOO_FEW_RECORDS = "too_few_records"
+    """The newest period breaches, but rests on fewer records than the rule asks for."""
+    HISTORY = "history"
+    """Older breaches, seen for the first time and over by now."""

@@ -10,9 +10,9 @@ from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from callclock import spc
-from callclock.clock import Month, PeriodKind
+from callclock.clock import Month, PeriodKind, local_day, local_midnight
 from callclock.reasons import State
-from callclock.settings import Severity, ThresholdRule
+from callclock.settings import Downtime, Force, Severity, ThresholdRule
 
 _OVERLAPPING = frozenset({PeriodKind.FY_TO_DATE, PeriodKind.ROLLING_12M})
 _CHARTED = frozenset({PeriodKind.WEEK, PeriodKind.MONTH})
@@ -23,7 +23,7 @@ class Rule:
     """One rule over one series. Levels are in the unit of the metric; severities run from the mildest to the worst.
 
     ``renotify_days``, ``due_days`` and ``max_age_days`` are off when None. A ``signal`` rule takes only ``direction``
-    (the side that is a concern), ``min_n`` and the two that concern missing data.
+    (the side that is a concern), ``min_n`` and the two that concern missing data. In ``downtime`` nobody is told.
     """
 
     id: str
@@ -43,6 +43,7 @@ class Rule:
     due_days: int | None = None
     max_age_days: int | None = None
     rebases: tuple[spc.Rebase, ...] = ()
+    downtime: tuple[Downtime, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind == "signal" and self.period not in _CHARTED:
@@ -58,15 +59,16 @@ class Rule:
             raise ValueError(f"rule {self.id!r}: two severities have one level: give each its own")
 
     @classmethod
-    def of(cls, threshold: ThresholdRule, zone: ZoneInfo) -> Self:
-        """Take a configured rule over for a force that lives in ``zone``."""
+    def of(cls, threshold: ThresholdRule, force: Force) -> Self:
+        """Take a configured rule over for a force: its zone and its planned downtime."""
         return cls(
             id=threshold.id,
             revision=threshold.revision,
             metric=threshold.metric,
             period=threshold.period,
             direction=threshold.direction,
-            zone=zone,
+            zone=force.tz,
+            downtime=force.downtime,
             kind=threshold.kind,
             severities=threshold.severities,
             recover=threshold.recover or 0.0,
@@ -82,6 +84,12 @@ class Rule:
     def beyond(self, value: float, level: float) -> bool:
         """Tell whether ``value`` is strictly on the bad side of ``level``: equality is no breach."""
         return value > level if self.direction == "above" else value < level
+
+    def maintenance_ends(self, now: datetime) -> datetime | None:
+        """Local midnight after the planned downtime that holds ``now``; None where none does."""
+        today = local_day(now, self.zone)
+        ends = [window.end for window in self.downtime if window.start <= today <= window.end]
+        return local_midnight(max(ends) + timedelta(days=1), self.zone) if ends else None
 
     def breaches(self, value: float) -> bool:
         """Tell whether a value is beyond the mildest severity."""

@@ -56,7 +56,7 @@ class Retirement:
 
 @dataclass(frozen=True, config=STRICT)
 class Downtime:
-    """Planned downtime; a maintenance window for notices, never for figures."""
+    """Planned downtime, both days included: a maintenance window for notices, never for figures."""
 
     start: date
     end: date

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from callclock import spc
 from callclock.clock import local_day, local_midnight
-from callclock.reasons import NoticeReason, State
+from callclock.reasons import HeldBack, NoticeReason, State
 from callclock.replay import (
     Breach,
     Observation,
@@ -66,7 +66,7 @@ class Decision:
     ``since`` is the first day of the breach spoken of; ``frontier`` the period_end of the newest complete period;
     ``page`` whether somebody may be woken; ``flags`` the signals of concern that the newest point completes;
     ``ended_since`` the first day of the delivered breach that this notice ends; ``behind`` the state that missing data
-    suspends (the same as ``state`` otherwise).
+    suspends (the same as ``state`` otherwise); ``held_back`` why nobody is told of what the rule finds.
     """
 
     state: State
@@ -79,6 +79,7 @@ class Decision:
     behind: State
     flags: tuple[spc.SignalRule, ...] = ()
     ended_since: date | None = None
+    held_back: HeldBack | None = None
 
     def delivered(self, now: datetime, rule: Rule) -> Delivered:
         """Entry to record once the notice was accepted, and not before."""
@@ -241,17 +242,38 @@ def decide(series: Sequence[Observation], delivered: Sequence[Delivered], rule: 
     reason = None if late else _news(case, no_data)
     current = story.current
     about = case.past_breach() if reason is NoticeReason.PAST_BREACH_FOUND else current
+    held_back = None if late else _held_back(case, reason, no_data, series)
     return Decision(
         state=State.NO_DATA if no_data else story.state,
         reason=reason or (NoticeReason.HISTORY if case.history() else NoticeReason.NOTHING),
-        tell=reason is not None,
+        tell=reason is not None and held_back is None,
         since=about.since if about else None,
         severity=current.severity if current and not no_data else None,
         frontier=story.frontier,
         page=reason not in {None, NoticeReason.PAST_BREACH_FOUND},
         behind=story.state,
         ended_since=case.told[-1].since if reason in _CLOSING else None,
+        held_back=held_back,
     )
+
+
+def _held_back(
+    case: _Case, reason: NoticeReason | None, no_data: bool, series: Sequence[Observation]
+) -> HeldBack | None:
+    """Say why nobody is told; None where somebody is, or where there is nothing to tell."""
+    if reason is not None:
+        return HeldBack.MAINTENANCE if case.rule.maintenance_ends(case.now) else None
+    if no_data:
+        return None
+    newest = next((row for row in series if row.complete and row.period_end == case.story.frontier), None)
+    few = newest is not None and newest.value is not None and case.rule.observed(newest) is None
+    if case.lasting is not None:
+        return HeldBack.TOLD_BEFORE
+    if case.story.state is State.PENDING:
+        return HeldBack.NOT_ENOUGH_PERIODS
+    if few and newest is not None and newest.value is not None and case.rule.breaches(newest.value):
+        return HeldBack.TOO_FEW_RECORDS
+    return HeldBack.HISTORY if case.history() else None
 
 
 def next_due(
@@ -270,7 +292,11 @@ def next_due(
         if told:
             again = local_day(told[-1].at, rule.zone) + timedelta(days=rule.renotify_days)
             due.append(local_midnight(again, rule.zone))
-    return min((instant for instant in due if instant >= now), default=None)
+    over = rule.maintenance_ends(now)
+    if over is not None:
+        due.append(over)
+    # What falls due in planned downtime is told when that is over.
+    return min((rule.maintenance_ends(instant) or instant for instant in due if instant >= now), default=None)
 
 
 def _news(case: _Case, no_data: bool) -> NoticeReason | None:
@@ -297,14 +323,16 @@ def _decide_signal(
     elif suspended:
         reason = NoticeReason.DATA_BACK
     reason = None if late else reason
+    held_back = HeldBack.MAINTENANCE if reason is not None and rule.maintenance_ends(now) else None
     return Decision(
         state=State.NO_DATA if no_data else State.OK,
         reason=reason or NoticeReason.NOTHING,
-        tell=reason is not None,
+        tell=reason is not None and held_back is None,
         since=None,
         severity=None,
         frontier=frontier,
         page=reason is not None,
         behind=State.OK,
         flags=flags,
+        held_back=held_back,
     )
