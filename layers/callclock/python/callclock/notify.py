@@ -224,7 +224,7 @@ class _Telling:
         for _ in range(_ATTEMPTS):
             was = self.notify.results.fetch(key, before)
             known = rows_of(NOTICES.columns, [before] if was else [])
-            if decision.held_back and self.db.execute(_HELD_BEFORE.format(known=known), values).fetchall():
+            if decision.held_back and self._held_before(known, values):
                 return
             self.db.execute(f"CREATE OR REPLACE TEMP TABLE kept AS {known} UNION SELECT {columns}", values)
             self.db.execute(
@@ -236,6 +236,10 @@ class _Telling:
                 continue
             return
         raise ChangedMeanwhileError(f"{key}: others kept writing; the message comes again")
+
+    def _held_before(self, known: str, values: Mapping[str, object]) -> bool:
+        named = {name: values[name] for name in ("rule_id", "revision", "frontier_end", "held_back")}
+        return bool(self.db.execute(_HELD_BEFORE.format(known=known), named).fetchall())
 
 
 def _entry(delivered: Delivered) -> Mapping[str, str]:

@@ -1,0 +1,60 @@
+"""The table of notices: what was sent, and once for each period what was held back and why."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callclock import layout
+from callclock.contracts import NOTICES
+from callclock.engine import connect, rows_of
+from tests.support.monthly import CONFIG, FORCE, monthly
+from tests.support.pipeline import Pipeline, only_monthly_abandonment
+
+BREACH = monthly("2025-01", 6)
+WORKS = '\n[[forces.EX.downtime]]\nstart = 2025-02-01\nend = 2025-02-05\nwhy = "new telephone system"\n'
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_families(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with only_monthly_abandonment(tmp_path_factory.mktemp("kept")):
+        yield
+
+
+def notices(pipeline: Pipeline, tmp_path: Path) -> list[tuple[Any, ...]]:
+    path = tmp_path / "notices.parquet"
+    assert pipeline.results.fetch(layout.notices("EX"), path)
+    with connect(tmp_path / "duckdb") as db:
+        return db.execute(
+            f"SELECT reason, held_back, value, subject FROM ({rows_of(NOTICES.columns, [path])}) ORDER BY decided_at, held_back NULLS FIRST"
+        ).fetchall()
+
+
+def ticks(pipeline: Pipeline, first: datetime, days: int) -> None:
+    for n in range(days):
+        pipeline.tick(first + timedelta(days=n))
+        pipeline.run()
+
+
+def test_what_was_told_before_stands_once_for_each_period(tmp_path: Path) -> None:
+    pipeline = Pipeline(**CONFIG)
+    pipeline.drop(*BREACH)
+    pipeline.run()
+    ticks(pipeline, BREACH[2] + timedelta(days=1), 3)
+    assert notices(pipeline, tmp_path) == [
+        ("first_breach", None, 0.3, "[EX] 101 calls abandoned: beyond its limit (warning), 30.0 % in January 2025"),
+        ("nothing", "told_before", 0.3, "[EX] 101 calls abandoned: held back, told before"),
+    ]
+
+
+def test_planned_downtime_holds_the_mail_back_until_it_is_over(tmp_path: Path) -> None:
+    pipeline = Pipeline(**{**CONFIG, "force": FORCE + WORKS})
+    pipeline.drop(*BREACH)
+    pipeline.run()
+    ticks(pipeline, datetime.fromisoformat("2025-02-04T05:00:00Z"), 2)
+    assert pipeline.mails == []
+    ticks(pipeline, datetime.fromisoformat("2025-02-06T05:00:00Z"), 1)
+    assert [day for day, _ in pipeline.mails] == ["2025-02-06"]
+    assert [row[:2] for row in notices(pipeline, tmp_path)] == [("first_breach", "maintenance"), ("first_breach", None)]
