@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from local import demo as telling
 from local import run as running
 from local import show, sources
 from local import simulate as simulation
+from local import thresholds as trying
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +24,8 @@ app = typer.Typer(
 )
 sources_app = typer.Typer(no_args_is_help=True, help="Source profiles: how one system's export is read.")
 app.add_typer(sources_app, name="sources")
+thresholds_app = typer.Typer(no_args_is_help=True, help="Thresholds: whom to tell of what.")
+app.add_typer(thresholds_app, name="thresholds")
 
 EXIT_FAULT, EXIT_USAGE, EXIT_HELD = 1, 2, 3
 
@@ -146,6 +150,30 @@ def sources_check(
         show.checked(checked, Console(width=100, emoji=False))
     if not checked.would_be_read:
         raise typer.Exit(EXIT_HELD)
+
+
+@thresholds_app.command("try")
+def thresholds_try(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A proposed thresholds.toml.")],
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Local day from which it would have held.")],
+    out: Annotated[Path, typer.Option("--out", exists=True, file_okay=False, help="Where a run left its buckets.")],
+    force: Annotated[str | None, typer.Option("--force", help="Force code; the only one when left out.")] = None,
+    filter_policy: Annotated[
+        list[str] | None, typer.Option(help="An SNS filter policy, JSON: how many notices its reader would get.")
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Replay a proposed FILE over the results there are: whom it would have told, when and how often."""
+    try:
+        policies = [json.loads(policy) for policy in filter_policy or []]
+        found = trying.trials(file, since.date(), out, force)
+    except (ConfigurationError, FileNotFoundError, json.JSONDecodeError) as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(EXIT_USAGE) from fault
+    if json_:
+        typer.echo(json.dumps([trial.as_json() for trial in found], indent=1))
+    else:
+        trying.show(found, since.date(), policies, Console(width=100, emoji=False))
 
 
 def main() -> None:
