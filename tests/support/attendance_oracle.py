@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+
+from tests.support.incidence import half_time
 
 LONDON = ZoneInfo("Europe/London")
 Z = 1.959964
@@ -159,6 +160,21 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=LONDON).astimezone(UTC)
 
 
+def grouped(
+    rows: Iterable[Mapping[str, Any]], world: World, wanted: Collection[tuple[str, str, str]]
+) -> dict[tuple[str, str, date, date, Key], list[Seen]]:
+    """Records of every cell of the periods (kind, label, end) that are wanted."""
+    found: dict[tuple[str, str, date, date, Key], list[Seen]] = defaultdict(list)
+    for row in rows:
+        seen = see(row, world)
+        for kind, label, start, end in periods(seen.local.date()):
+            if (kind, label, end.isoformat()) not in wanted:
+                continue
+            for cell in cells(seen, kind):
+                found[kind, label, start, end, cell].append(seen)
+    return found
+
+
 def cells(seen: Seen, kind: str) -> Iterator[Key]:
     """Cells of one record: (basis, scheme, grade, population, area, hour_of_week)."""
     hour = f"{seen.local.weekday() * 24 + seen.local.hour:03d}"
@@ -170,25 +186,6 @@ def cells(seen: Seen, kind: str) -> Iterator[Key]:
                     yield basis, scheme, grade, population, seen.area, "all"
             if kind == "month":
                 yield basis, scheme, grade, "all", "all", hour
-
-
-def incidence(seen: Sequence[tuple[timedelta, str]], cause: str) -> list[tuple[timedelta, Fraction]]:
-    """Cumulative incidence of a cause (Aalen-Johansen) after each distinct time, in exact fractions."""
-    left, free, total = len(seen), Fraction(1), Fraction(0)
-    found = []
-    for time in sorted({time for time, _ in seen}):
-        here = [outcome for at, outcome in seen if at == time]
-        total += free * Fraction(here.count(cause), left)
-        free *= 1 - Fraction(len(here) - here.count("open"), left)
-        left -= len(here)
-        found.append((time, total))
-    return found
-
-
-def half_time(seen: Sequence[tuple[timedelta, str]]) -> timedelta | None:
-    """Time by which half were attended, those open being censored."""
-    half = Fraction(1, 2) - Fraction(1, 10**9)
-    return next((time for time, share in incidence(seen, "attended") if share >= half), None)
 
 
 def wilson(k: int, n: int) -> tuple[float, float]:
@@ -204,20 +201,13 @@ def expected(
 
     ``wanted`` are the periods (kind, label, end) of the partition.
     """
-    grouped: dict[tuple[str, str, date, date, Key], list[Seen]] = defaultdict(list)
-    for row in rows:
-        seen = see(row, world)
-        for kind, label, start, end in periods(seen.local.date()):
-            if (kind, label, end.isoformat()) not in wanted:
-                continue
-            for cell in cells(seen, kind):
-                grouped[kind, label, start, end, cell].append(seen)
     found: dict[Key, Figures] = {}
-    for (kind, label, _, end, cell), group in grouped.items():
+    groups = grouped(rows, world, wanted)
+    for (kind, label, _, end, cell), group in groups.items():
         here = Cell(group, cell[0], midnight(end), (kind, label) in world.holes, world)
         for (metric, reason), figures in here.figures():
             found[metric, kind, label, end.isoformat(), *cell, reason] = figures
-    return found | dict(_gaps(grouped, world))
+    return found | dict(_gaps(groups, world))
 
 
 class Cell:
@@ -300,12 +290,12 @@ class Cell:
                 metric = {"dispatch": "created_to_dispatch", "travel": "dispatch_to_arrival"}[step]
                 common = self.common(settles=DAYS_28, clock=False)
                 yield due(f"attendance.{metric}_{name}_s", times, statistic, **common)
-        so_far = [self._so_far(s).total_seconds() for s in self.placed]
+        so_far = [self.so_far(s).total_seconds() for s in self.placed]
         common = self.common(immature=len(self.open))
         common["n_unknown"] = len(self.counted) - len(self.placed)
         yield due("attendance.mean_so_far_s", so_far, "mean", **common)
 
-    def _so_far(self, seen: Seen) -> timedelta:
+    def so_far(self, seen: Seen) -> timedelta:
         if seen.outcome == "attended":
             assert seen.wait is not None
             return seen.wait
@@ -317,7 +307,7 @@ class Cell:
     def _median_all(self) -> tuple[tuple[str, str], Figures]:
         unknown = len(self.counted) - len(self.placed)
         blocked = unknown > 0.05 * len(self.counted)
-        seen = [(self._so_far(s), s.outcome) for s in self.placed]
+        seen = [(self.so_far(s), s.outcome) for s in self.placed]
         half = None if blocked else half_time(seen)
         still_open = [time for time, outcome in seen if outcome == "open"]
         common = self.common(immature=sum(half is None or time < half for time in still_open))
@@ -368,17 +358,15 @@ class Cell:
         yield ("attendance.no_target", "all"), none
 
 
-def _gaps(
-    grouped: Mapping[tuple[str, str, date, date, Key], list[Seen]], world: World
-) -> Iterator[tuple[Key, Figures]]:
-    for (kind, label, start, end, cell), group in grouped.items():
+def _gaps(groups: Mapping[tuple[str, str, date, date, Key], list[Seen]], world: World) -> Iterator[tuple[Key, Figures]]:
+    for (kind, label, start, end, cell), group in groups.items():
         basis, scheme, grade, population, area, hour = cell
         if population != "domestic_abuse" or hour != "all":
             continue
 
         def of(wanted: str, *, place: Any = (kind, label, start, end), at: Any = cell) -> Cell:
             key = (*place, (at[0], at[1], at[2], wanted, at[4], at[5]))
-            return Cell(grouped.get(key, []), at[0], midnight(place[3]), (place[0], place[1]) in world.holes, world)
+            return Cell(groups.get(key, []), at[0], midnight(place[3]), (place[0], place[1]) in world.holes, world)
 
         abuse, other, everyone = of("domestic_abuse"), of("other"), of("all")
         if not abuse.counted:

@@ -135,6 +135,10 @@ def test_projection_rule_sees_the_fault(
 WRITTEN = [
     *((f"curated.{t.name}", f"s3://lake/{layout.curated(t.name, 'AVN', MARCH)}") for t in CURATED),
     ("results.metric_values", f"s3://results/{layout.values('WLT', MARCH, 'calls_waits')}"),
+    *(
+        (f"results.{table}", f"s3://results/{layout.measured(table, 'WLT', MARCH, f'{table}_year')}")
+        for table in ("attendance_curve", "regrade_matrix")
+    ),
     ("results.restatements", f"s3://results/{layout.restatements('AVN', MARCH, 'calls_waits')}"),
     ("results.receipts", f"s3://results/{layout.receipt('AVN', 'ab12', 'calls')}"),
     *(("results.receipts", f"s3://results/{layout.receipt(force, 'ab12', 'none')}") for force in layout.NO_FORCES),

@@ -82,6 +82,10 @@ OBJECTS: list[tuple[str, str, list[set[str]]]] = [
     ("LakeBucket", layout.state("AVN"), [NONE, REPLACE, NONE, NONE]),
     ("LakeBucket", layout.CONFIGURATION, [REPLACE, READ, READ, READ]),
     ("ResultsBucket", layout.values("AVN", MARCH, "calls_waits"), [NONE, REPLACE, READ, READ]),
+    *(
+        ("ResultsBucket", layout.measured(table, "AVN", MARCH, table), [NONE, REPLACE, NONE, NONE])
+        for table in ("attendance_curve", "regrade_matrix")
+    ),
     ("ResultsBucket", layout.restatements("AVN", MARCH, "calls_waits"), [NONE, REPLACE, READ, READ]),
     ("ResultsBucket", layout.coverage("AVN"), [NONE, REPLACE, NONE, READ]),
     ("ResultsBucket", layout.receipt("AVN", "ab12", "calls"), [WRITE, READ, READ, READ]),

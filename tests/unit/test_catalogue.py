@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from callclock.clock import Month, PeriodKind
-from callclock.contracts import METRIC_VALUES, VALUE_KEYS
+from callclock.contracts import ATTENDANCE_CURVE, METRIC_VALUES, VALUE_KEYS
 from callclock.engine import connect
 from callclock.metrics.catalogue import (
     Family,
@@ -80,6 +80,8 @@ def test_reads_a_family() -> None:
         ("-- name: waits", "-- name: wait", "waits.sql:1: named 'wait'"),
         ("calls.a_s, calls.b_s", "calls.a_s, calls.a_s", "waits.sql: metric 'calls.a_s' is defined twice"),
         ("-- metric: calls.a_s, calls.b_s", "-- unit: s", "waits.sql:1: no metric"),
+        ("-- look_ahead: 0", "-- result: attendance_curve\n-- look_ahead: 0", "waits.sql:1: a metric beside result"),
+        ("-- look_ahead: 0", "-- kinds: month, year\n-- look_ahead: 0", "waits.sql: kinds: no kind of period 'year'"),
     ],
 )
 def test_a_malformed_header_names_file_line_and_key(old: str, new: str, said: str) -> None:
@@ -87,6 +89,22 @@ def test_a_malformed_header_names_file_line_and_key(old: str, new: str, said: st
     with pytest.raises(HeaderError) as fault:
         read_family("waits.sql", GOOD.replace(old, new))
     assert said in str(fault.value)
+
+
+CURVE = GOOD[: GOOD.index("--\n")].replace(
+    "-- keys: line, queue", "-- keys: grade, after_s\n-- result: attendance_curve"
+)
+
+
+def test_a_family_may_draw_up_a_table_of_its_own_for_some_kinds_of_period() -> None:
+    (long,) = read_family("waits.sql", f"{CURVE}-- kinds: rolling_12m\nSELECT 1 AS after_s")
+    assert (long.name, long.kinds, long.metrics) == ("waits_year", (PeriodKind.ROLLING_12M,), ())
+    assert long.result is ATTENDANCE_CURVE
+    assert long.order == ("period_kind", "period_label", "grade", "after_s", "period_end")
+    with pytest.raises(HeaderError, match=r"waits\.sql: result: no table 'curve': there are attendance_curve, "):
+        read_family("waits.sql", CURVE.replace("result: attendance_curve", "result: curve"))
+    with pytest.raises(HeaderError, match=r"waits\.sql: keys: no key column 'lane': there are period_kind, "):
+        read_family("waits.sql", CURVE.replace("grade, after_s", "lane"))
 
 
 def test_a_relation_says_whether_it_is_stored() -> None:
@@ -132,8 +150,8 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[str
 @pytest.mark.parametrize("found", families(), ids=lambda f: f.name)
 def test_a_family_has_the_columns_of_the_contract(found: Family, described: Mapping[str, list[str]]) -> None:
     names = described[found.name]
-    assert names == [column.name for column in METRIC_VALUES.columns]
-    assert names[: len(VALUE_KEYS)] == list(VALUE_KEYS)
+    assert names == [column.name for column in found.result.columns]
+    assert found.result is not METRIC_VALUES or names[: len(VALUE_KEYS)] == list(VALUE_KEYS)
 
 
 def test_a_step_rests_on_periods_or_is_worked_out_once_for_all_of_them() -> None:

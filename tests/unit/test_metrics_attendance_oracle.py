@@ -11,14 +11,17 @@ import pandas as pd
 import pytest
 
 from callclock.clock import Month, Period, PeriodKind, periods_of
+from callclock.contracts import METRIC_VALUES
 from callclock.metrics.catalogue import families, family
 from callclock.metrics.evaluate import SourceKnown
 from callclock.settings import AttendanceTarget, ConfigurationError, Force, Grade, MetricTarget, Targets
 from tests.support.against_oracle import same_values
 from tests.support.attendance_oracle import LONDON, World, expected
 from tests.support.curated import at, incident, values
+from tests.support.curve_oracle import Expected, expected_curve, expected_matrix
 
-FAMILIES = [of for of in families() if of.tables == ("incidents",)]
+FAMILIES = [of for of in families() if of.tables == ("incidents",) and of.result is METRIC_VALUES]
+TABLES: dict[str, Expected] = {"attendance_curve": expected_curve, "regrade_matrix": expected_matrix}
 EVER, FOR_EVER, CHANGE = date(1, 1, 1), date(9999, 12, 31), date(2026, 3, 16)
 GRADES = (
     Grade(grade="1"),
@@ -54,25 +57,25 @@ def world(as_at: datetime, *, counts_unknown: bool = False, holes: Sequence[Peri
 
 def check(rows: list[dict[str, Any]], home: Month, around: World, holes: Sequence[Period], workdir: Path) -> int:
     """Compare all values of a partition with the oracle's; the number compared."""
-    force = Force(name="Test", unknown_origin_is_public=around.unknown_origin_is_public, area_types=AREA_TYPES)
     sources = [SourceKnown("incidents", s, around.as_at, s) for s in ("delta", "snapshot")]
-    found = values(
-        FAMILIES,
-        rows,
-        home,
-        workdir,
-        as_at=around.as_at,
-        sources=sources,
-        holes=frozenset(holes),
-        force=force,
-        targets=Targets(grades=GRADES, attendance=ATTENDANCE),
-    )
+    whole = {
+        "as_at": around.as_at,
+        "sources": sources,
+        "holes": frozenset(holes),
+        "force": Force(name="Test", unknown_origin_is_public=around.unknown_origin_is_public, area_types=AREA_TYPES),
+        "targets": Targets(grades=GRADES, attendance=ATTENDANCE),
+    }
     mine = {(p.kind.value, p.label, p.end.isoformat()) for p in periods_of(home)}
     if datetime(home.year, home.month, 1, tzinfo=LONDON) > around.as_at:
         mine = {period for period in mine if period[0] not in {"fy_to_date", "rolling_12m"}}
     due = expected(rows, around, mine)
     keys = ("metric", "period_kind", "period_label", "period_end", "grade_basis", "grade_scheme", "grade")
+    found = values(FAMILIES, rows, home, workdir, **whole)
     same_values(found, due, (*keys, "population", "area", "hour_of_week", "reason"))
+    for table, oracle in TABLES.items():
+        own = [of for of in families() if of.result.name == table]
+        period, cell = ("period_kind", "period_label", "period_end"), own[0].keys
+        same_values(values(own, rows, home, workdir, **whole), oracle(rows, around, mine), (*period, *cell))
     return len(due)
 
 

@@ -5,6 +5,7 @@ import random
 import warnings
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,16 @@ def incidents(seen: Sequence[Seen], **said: Any) -> Iterator[dict[str, Any]]:
         yield incident(known, record_key=f"{number} {said}", call_received_at=START, **told, **said)
 
 
+def curve(seen: Sequence[Seen], workdir: Path) -> dict[float, float | None]:
+    """Share attended by each point of the curve, in seconds."""
+    found = values([family("attendance_curve")], incidents(seen), Month(2026, 3), workdir, as_at=AS_AT)
+    found = found[
+        (found.grade == "2") & (found.grade_basis == "initial") & (found.population == "all") & (found.area == "all")
+    ]
+    assert len(found) == 49
+    return {row.after_s: None if pd.isna(row.attended_share) else row.attended_share for row in found.itertuples()}
+
+
 def median(seen: Sequence[Seen], workdir: Path) -> pd.Series:
     found = values([family("attendance_all")], incidents(seen), Month(2026, 3), workdir, as_at=AS_AT)
     return one(found, metric="attendance.median_all_s", grade="2")
@@ -50,8 +61,23 @@ def test_worked_example(name: str, tmp_path: Path) -> None:
     assert row["complete"] == (row["n_immature"] == 0)
 
 
+# Seconds that one of the example's stands for, so that its instants are points of the curve.
+SCALE = {"mixed": 36, "never_half": 60, "exact_half": 360, "all_open": 3600, "none_attended": 3600}
+
+
+@pytest.mark.parametrize("name", EXAMPLE["series"])
+def test_worked_example_as_a_curve(name: str, tmp_path: Path) -> None:
+    scale = SCALE[name]
+    found = curve([(outcome, seconds * 1000 * scale) for outcome, seconds in EXAMPLE["series"][name]], tmp_path)
+    for after, due in EXAMPLE["expected"][name]["cif"].items():
+        # The last point at or before an instant on the curve; the first after one beyond it.
+        points = [point for point in found if (point <= int(after) * scale) == (due is not None)]
+        share = found[max(points) if due is not None else min(points)]
+        assert share is None if due is None else share == pytest.approx(float(Fraction(due)), abs=1e-15)
+
+
 def at_random(chance: random.Random, count: int, *, ties: bool) -> list[Seen]:
-    times = range(1, 40) if ties else range(1, 10**6)
+    times = range(1, 40) if ties else range(1, 10**9)
     picked = chance.choices(times, k=count) if ties else chance.sample(times, k=count)
     weights = chance.choice([(6, 2, 2), (3, 1, 4), (4, 4, 1)])
     return [
@@ -72,6 +98,11 @@ def test_lifelines_without_ties(seed: int, tmp_path: Path) -> None:
     reached = shares[shares >= 0.5 - 1e-9]
     row = median(seen, tmp_path)
     assert pd.isna(row["value"]) if reached.empty else row["value"] == reached.index[0] / 1000
+    last, outcome = max((after, outcome) for outcome, after in seen)
+    for point, share in curve(seen, tmp_path).items():
+        lost = outcome == "open" and point * 1000 > last
+        due = None if lost else shares[shares.index <= point * 1000].iloc[-1]
+        assert share is None if due is None else share == pytest.approx(due, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -112,3 +143,28 @@ def test_exactly_half_after_open_ones(tmp_path: Path) -> None:
     seen = [("open", n) for n in (1, 2, 3)] + [("attended", 10 * n) for n in (1, 2, 3)]
     seen += [("closed", 10 * n) for n in (4, 5, 6)]
     assert median(seen, tmp_path)["value"] == 0.03
+
+
+def test_of_a_mature_cohort_the_curve_is_the_share_within_each_mark(tmp_path: Path) -> None:
+    chance = random.Random(8)
+    seen = [(chance.choice(["attended", "closed"]), int(10 ** chance.uniform(3, 9))) for _ in range(80)]
+    # Open at last sight, but older than the last mark.
+    seen += [("open", chance.randrange(7 * 86_400_000, 30 * 86_400_000)) for _ in range(9)]
+    found = values([family("attendance_marks")], incidents(seen), Month(2026, 3), tmp_path, as_at=AS_AT)
+    drawn = curve(seen, tmp_path)
+    for mark, seconds in {"15m": 900, "60m": 3600, "4h": 14_400, "24h": 86_400, "7d": 604_800}.items():
+        within = one(found, metric=f"attendance.within_{mark}", grade="2")
+        assert within["n_immature"] == 0
+        assert within["value"] == drawn[seconds]
+
+
+def test_open_at_a_point_is_still_waiting_there(tmp_path: Path) -> None:
+    seen = [("attended", 60_000), ("open", 3_600_000), ("open", 3_600_001)]
+    found = values([family("attendance_curve")], incidents(seen), Month(2026, 3), tmp_path, as_at=AS_AT)
+    of_all = found[
+        (found.grade == "all") & (found.grade_basis == "final") & (found.population == "all") & (found.area == "all")
+    ]
+    immature = dict(zip(of_all.after_s, of_all.n_immature, strict=True))
+    assert [immature[point] for point in (900.0, 3600.0, 7200.0)] == [0, 0, 2]
+    complete = dict(zip(of_all.after_s, of_all.complete, strict=True))
+    assert [complete[point] for point in (3600.0, 7200.0)] == [True, False]

@@ -377,6 +377,64 @@ METRIC_VALUES = Table(
     ),
 )  # fmt: skip
 
+_PERIOD = (
+    _text("period_kind", "month, quarter, fy_to_date or rolling_12m", nullable=False, sensitivity=Sensitivity.OPEN),
+    _text("period_label", "Label of the period", nullable=False, sensitivity=Sensitivity.OPEN),
+)
+_SETTLED = (
+    Column("period_start", Kind.DATE, "First local day", nullable=False, sensitivity=Sensitivity.OPEN),
+    Column("period_end", Kind.DATE, "Local day after the last", nullable=False, sensitivity=Sensitivity.OPEN),
+)
+_KNOWN = (
+    Column(
+        "complete", Kind.BOOL, "The period is over, nothing is immature, no hole (METRICS, Maturity)", nullable=False
+    ),
+    Column("as_at", Kind.INSTANT, "Until when the row knows", nullable=False),
+    _text("notes", "Codes joined by ;", nullable=False),
+    _text("definition_version", "Version of the definition", nullable=False),
+)
+
+ATTENDANCE_CURVE = Table(
+    "attendance_curve",
+    "How many of all incidents had been attended, and how many closed unattended, by time since the call (Aalen-Johansen): at 15 min, each hour to 24 h, each sixth to 7 d",
+    (
+        *_PERIOD,
+        _text("grade_basis", "initial or final", nullable=False, sensitivity=Sensitivity.OPEN),
+        _text("grade_scheme", "Set of grades; all where grade is all", nullable=False, sensitivity=Sensitivity.OPEN),
+        _text("grade", "Grade, or all", nullable=False, sensitivity=Sensitivity.OPEN),
+        _text("population", "domestic_abuse, other, unknown or all", nullable=False, sensitivity=Sensitivity.OPEN),
+        _text("area", "Area of the force, or all", nullable=False, sensitivity=Sensitivity.OPEN),
+        Column("after_s", Kind.DOUBLE, "Seconds since the clock started", nullable=False, sensitivity=Sensitivity.OPEN),
+        *_SETTLED,
+        Column("attended_share", Kind.DOUBLE, "Share attended by then; NULL past the last known time where an incident was open at it"),
+        Column("closed_share", Kind.DOUBLE, "Share closed by then and never attended"),
+        Column("n", Kind.INT, "Incidents of known outcome", nullable=False),
+        Column("n_immature", Kind.INT, "Incidents last seen open before then", nullable=False),
+        Column("n_unknown", Kind.INT, "Incidents whose outcome the source cannot tell, left out", nullable=False),
+        Column("n_excluded", Kind.INT, "Incidents of the cell outside the population", nullable=False),
+        Column("n_clock_fallback", Kind.INT, "Incidents whose clock starts at created_at", nullable=False),
+        *_KNOWN,
+    ),
+)  # fmt: skip
+
+REGRADE_MATRIX = Table(
+    "regrade_matrix",
+    "Incidents by the grade first given and the grade last given",
+    (
+        *_PERIOD,
+        _text("grade_scheme", "Set of grades", nullable=False, sensitivity=Sensitivity.OPEN),
+        _text("grade_initial", "Grade first given", nullable=False, sensitivity=Sensitivity.OPEN),
+        _text("grade_final", "Grade last given; unknown where there is none", nullable=False, sensitivity=Sensitivity.OPEN),
+        _text("population", "domestic_abuse, other, unknown or all", nullable=False, sensitivity=Sensitivity.OPEN),
+        _text("area", "Area of the force, or all", nullable=False, sensitivity=Sensitivity.OPEN),
+        *_SETTLED,
+        Column("incidents", Kind.INT, "Incidents that count", nullable=False),
+        Column("of_initial", Kind.INT, "Incidents with the same initial grade", nullable=False),
+        Column("share", Kind.DOUBLE, "incidents / of_initial", nullable=False),
+        *_KNOWN,
+    ),
+)  # fmt: skip
+
 COVERAGE = Table(
     "coverage",
     "What each export covers: one row per export and table",
@@ -457,5 +515,5 @@ RESTATEMENTS = Table(
     ),
 )
 
-RESULTS = (METRIC_VALUES, COVERAGE, RECEIPTS, NOTICES, RESTATEMENTS)
+RESULTS = (METRIC_VALUES, ATTENDANCE_CURVE, REGRADE_MATRIX, COVERAGE, RECEIPTS, NOTICES, RESTATEMENTS)
 TABLES = {table.name: table for table in (*CURATED, *RESULTS)}

@@ -54,7 +54,12 @@ def keys_prefix(table: str, force_code: str) -> str:
 
 def values(force_code: str, month: Month, family: str) -> str:
     """Metric values of one family (results)."""
-    return f"internal/metric_values/force_code={force_code}/month={month}/{family}.parquet"
+    return measured("metric_values", force_code, month, family)
+
+
+def measured(table: str, force_code: str, month: Month, family: str) -> str:
+    """What one family gives in one month, in the table its rows belong to (results)."""
+    return f"internal/{table}/force_code={force_code}/month={month}/{family}.parquet"
 
 
 def values_prefix(force_code: str) -> str:

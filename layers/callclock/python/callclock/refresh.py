@@ -11,6 +11,7 @@ from pathlib import Path
 
 from callclock import __version__, layout, plan
 from callclock.clock import Month, Period, format_instant, local_midnight, periods_of
+from callclock.contracts import METRIC_VALUES
 from callclock.engine import connect, cores
 from callclock.lake.coverage import Coverage, periods_with_holes
 from callclock.lake.curate import CuratedMonth
@@ -199,13 +200,14 @@ class _Partition:
                 known=self.known,
             )
             for family, inputs in stale:
-                key = layout.values(self.refresh.force_code, self.home, family.name)
+                key = layout.measured(family.result.name, self.refresh.force_code, self.home, family.name)
                 old, new = here / f"{family.name}-was.parquet", here / f"{family.name}.parquet"
                 # Read before the work, so that a newer run that comes between is not overwritten by this one.
                 was: Read | None = self.refresh.results.fetch(key, old)
                 rows = evaluate(db, family, new, metadata={"inputs": json.dumps(inputs, sort_keys=True)})
                 # What was complete does not change by time alone.
-                if was is not None and (why := cause(json.loads(kv_metadata(db, old).get("inputs", "{}")), inputs)):
+                restated = was is not None and family.result is METRIC_VALUES
+                if restated and (why := cause(json.loads(kv_metadata(db, old).get("inputs", "{}")), inputs)):
                     restate(
                         db,
                         self.refresh.results,

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 
 from callclock.clock import PeriodKind
-from callclock.contracts import CURATED, VALUE_KEYS
+from callclock.contracts import ATTENDANCE_CURVE, CURATED, METRIC_VALUES, REGRADE_MATRIX, VALUE_KEYS, Table
 
 SHORT = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER)
 LONG = (PeriodKind.FY_TO_DATE, PeriodKind.ROLLING_12M)
@@ -29,7 +30,9 @@ INPUTS = frozenset(
 _OF_PERIODS = frozenset({"periods", "period_days", "reach"})
 _RELATION_KEYS = ("relation", "from", "stored", "meaning")
 _FAMILY_KEYS = ("name", "table", "from", "keys", "look_behind", "look_ahead", "definition_version")
-_OPTIONAL_FAMILY_KEYS = ("also", "settled_by")
+_OPTIONAL_FAMILY_KEYS = ("also", "settled_by", "kinds", "result")
+_OWN_TABLES = {table.name: table for table in (ATTENDANCE_CURVE, REGRADE_MATRIX)}
+_PERIOD = ("period_kind", "period_label")
 _METRIC_KEYS = ("metric", "definition", "population", "numerator", "denominator", "exclusions", "unit", "direction")
 _OPTIONAL_METRIC_KEYS = ("settles_days",)
 
@@ -99,10 +102,12 @@ class Family:
         Further curated tables that it looks things up in.
     settled_by
         Those of its tables whose open records and events its values wait for (METRICS "What is known").
+    result
+        Table that its rows belong to: metric_values, unless it draws up a table of its own and has no metric.
     kinds
         Kinds of period it is worked out for.
     keys
-        Key columns it breaks down by; the others are ``all``.
+        Key columns it breaks down by; of metric_values the others are ``all``.
     look_behind, look_ahead
         Months before and after a period whose records its values need.
     relations
@@ -114,6 +119,7 @@ class Family:
     table: str
     also: tuple[str, ...]
     settled_by: tuple[str, ...]
+    result: Table
     kinds: tuple[PeriodKind, ...]
     keys: tuple[str, ...]
     look_behind: int
@@ -133,8 +139,18 @@ class Family:
         return any(relation_name in step.inputs for step in self.relations)
 
     @property
+    def order(self) -> tuple[str, ...]:
+        """Columns in whose order its rows are written: every other key is the same in all of them."""
+        first = ("metric", *_PERIOD) if self.result is METRIC_VALUES else _PERIOD
+        return (*first, *self.keys, "period_end")
+
+    @property
     def select(self) -> str:
-        """The whole SELECT over its relations and inputs, with the columns of ``contracts.METRIC_VALUES`` in order."""
+        """The whole SELECT over its relations and inputs, with the columns of its result table in order."""
+        if self.result is not METRIC_VALUES:
+            return (
+                f"SELECT\n    f.*,\n    '{self.definition_version}' AS definition_version\nFROM (\n{self.sql}\n) AS f"
+            )
         rest = "".join(
             f",\n        '{'record' if key == 'basis' else 'all'}' AS {key}"
             for key in VALUE_KEYS
@@ -222,8 +238,8 @@ def read_relation(file: str, text: str) -> Relation:
     return Relation(said["relation"], inputs, said["stored"] == "yes", said["meaning"], _body(text))
 
 
-def read_family(file: str, text: str) -> tuple[Family, Family]:
-    """Read one family file: its family of short periods and its family of long ones.
+def read_family(file: str, text: str) -> tuple[Family, ...]:
+    """Read one family file: its family of short periods and its family of long ones, as far as it has such.
 
     Raises
     ------
@@ -232,15 +248,24 @@ def read_family(file: str, text: str) -> tuple[Family, Family]:
     """
     header = list(_header(file, text))
     starts = [place for place, (_, key, _) in enumerate(header) if key == "metric"]
-    if not starts:
-        raise HeaderError(f"{file}:1: no metric: define at least one measure as `-- metric: name`")
-    said = _block(file, header[: starts[0]], _FAMILY_KEYS, _OPTIONAL_FAMILY_KEYS)
+    of_own = any(key == "result" for _, key, _ in header)
+    if bool(starts) == of_own:
+        fault = "no metric: define at least one measure" if not starts else "a metric beside result: define none"
+        raise HeaderError(
+            f"{file}:1: {fault}; measures go to metric_values, a table of its own is defined by its contract"
+        )
+    said = _block(file, header[: starts[0] if starts else None], _FAMILY_KEYS, _OPTIONAL_FAMILY_KEYS)
     _named_as_file(file, said["name"])
-    unknown = sorted(set(_list(said["keys"])) - set(VALUE_KEYS))
+    result = _OWN_TABLES.get(said["result"]) if of_own else METRIC_VALUES
+    if result is None:
+        raise HeaderError(f"{file}: result: no table {said['result']!r}: there are {', '.join(_OWN_TABLES)}")
+    columns = VALUE_KEYS if result is METRIC_VALUES else tuple(result.by_name)
+    unknown = sorted(set(_list(said["keys"])) - set(columns))
     if unknown:
-        raise HeaderError(f"{file}: keys: no key column {unknown[0]!r}: there are {', '.join(VALUE_KEYS)}")
+        raise HeaderError(f"{file}: keys: no key column {unknown[0]!r}: there are {', '.join(columns)}")
+    kinds = _kinds(file, said["kinds"]) if "kinds" in said else (*SHORT, *LONG)
     metrics: list[Metric] = []
-    for start, end in zip(starts, [*starts[1:], len(header)], strict=True):
+    for start, end in pairwise([*starts, len(header)]):
         metrics += _metrics(file, header[start:end])
     names = [measure.name for measure in metrics]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -257,6 +282,7 @@ def read_family(file: str, text: str) -> tuple[Family, Family]:
             table=said["table"],
             also=also,
             settled_by=settled_by,
+            result=result,
             kinds=kinds,
             keys=_list(said["keys"]),
             look_behind=_whole(file, "look_behind", said["look_behind"]),
@@ -267,7 +293,9 @@ def read_family(file: str, text: str) -> tuple[Family, Family]:
             sql=_body(text),
         )
 
-    return of(said["name"], SHORT), of(f"{said['name']}_year", LONG)
+    short, long = (tuple(kind for kind in of_length if kind in kinds) for of_length in (SHORT, LONG))
+    both = ((said["name"], short), (f"{said['name']}_year", long))
+    return tuple(of(name, found) for name, found in both if found)
 
 
 def _metrics(file: str, block: list[tuple[int, str, str]]) -> Iterator[Metric]:
@@ -335,6 +363,13 @@ def _tables(file: str, key: str, value: str) -> tuple[str, ...]:
         there_are = ", ".join(table.name for table in CURATED)
         raise HeaderError(f"{file}: {key}: no curated table {unknown[0]!r}: there are {there_are}")
     return _list(value)
+
+
+def _kinds(file: str, value: str) -> tuple[PeriodKind, ...]:
+    unknown = sorted(set(_list(value)) - set(PeriodKind))
+    if unknown:
+        raise HeaderError(f"{file}: kinds: no kind of period {unknown[0]!r}: there are {', '.join(PeriodKind)}")
+    return tuple(PeriodKind(kind) for kind in _list(value))
 
 
 def _named_as_file(file: str, name: str) -> None:

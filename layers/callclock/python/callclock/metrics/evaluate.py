@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from callclock.clock import Month, Period, PeriodKind, local_midnight, periods_of
-from callclock.contracts import CONTRACT_VERSION, METRIC_VALUES, TABLES, VALUE_KEYS
+from callclock.contracts import CONTRACT_VERSION, TABLES
 from callclock.engine import name, quote, rows_of
 from callclock.metrics.catalogue import LONG, Family, Relation, families
 from callclock.settings import AttendanceTarget, ConfigurationError, Force, Grade, MetricTarget, Targets
@@ -20,7 +20,6 @@ FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 _EVER = date(1, 1, 1)
 _FOR_EVER = FOR_EVER.date()
-_ALWAYS_ORDERED = frozenset({"metric", "period_kind", "period_label", "period_end"})
 _QUANTILE = re.compile(r"quantile_cont\((\w+), ([\d.]+)\)")
 type _Dated = Grade | AttendanceTarget | MetricTarget
 
@@ -159,15 +158,14 @@ def evaluate(
     Returns
     -------
     int
-        Rows written, in the order of their keys, with the columns of ``contracts.METRIC_VALUES``.
+        Rows written, in the order of their keys, with the columns of the family's result table.
     """
     for step in family.relations:
         if step.stored and step.by_period:
             _keep(con, step, family)
     _of_kinds(con, family.kinds, family)
-    columns = ", ".join(f"CAST({name(c.name)} AS {c.kind.duckdb}) AS {name(c.name)}" for c in METRIC_VALUES.columns)
-    # Every other key column is the same in all rows.
-    order = ", ".join(key for key in (*VALUE_KEYS, "period_end") if key in _ALWAYS_ORDERED or key in family.keys)
+    columns = ", ".join(f"CAST({name(c.name)} AS {c.kind.duckdb}) AS {name(c.name)}" for c in family.result.columns)
+    order = ", ".join(family.order)
     said = {"contract_version": str(CONTRACT_VERSION), **(metadata or {})}
     pairs = ", ".join(f"{quote(key)}: {quote(value)}" for key, value in said.items())
     counted = con.execute(
