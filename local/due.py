@@ -1,7 +1,7 @@
 """When a rule next falls due by time alone, so that simulated time can jump there and miss no mail."""
 
 import tempfile
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -10,31 +10,37 @@ from callclock import configuration
 from callclock.contracts import METRIC_VALUES, RESTATEMENTS
 from callclock.engine import connect, rows_of
 from callclock.ledger import DeliveredLog
-from callclock.notify import delivered_of, story_of
+from callclock.notify import delivered_of, families_of, rules_of, story_of
 from callclock.objects import Bucket
 from callclock.replay import Rule
 from callclock.results import fetch_restatements, fetch_values
 from callclock.series import load_series
+from callclock.settings import Force
 from callclock.thresholds import next_due
+from local.schedule import next_fire
 from local.stack import LocalStack
-
-TICK_AT = time(5, 0)
-"""UTC time of the daily tick, as the template's schedule has it."""
 
 
 def next_wake(stack: LocalStack, force_code: str, now: datetime) -> datetime | None:
-    """Return the first daily tick after ``now`` at which some rule may tell something, None when none ever will."""
+    """Return the first tick after ``now`` at which some rule may tell something, None when none ever will."""
     s3 = stack.client("s3")
-    settings = configuration.in_force(Bucket(stack.physical("LakeBucket"), client=s3))
-    force = settings.force(force_code)
-    if force is None:
-        return None
-    results = Bucket(stack.physical("ResultsBucket"), client=s3)
+    lake, results = (Bucket(stack.physical(name), client=s3) for name in ("LakeBucket", "ResultsBucket"))
     log = DeliveredLog(stack.physical("DeliveredTable"), table=_table(stack))
+    [schedule] = [rule.schedule for rule in stack.deployment.rules.values() if rule.schedule]
+    due = first_due(lake, results, log, force_code, now)
+    return next_fire(schedule, due - timedelta.resolution) if due else None
+
+
+def first_due(lake: Bucket, results: Bucket, log: DeliveredLog, force_code: str, now: datetime) -> datetime | None:
+    """Return the first instant after ``now`` at which time alone lets some rule of a force tell something."""
+    settings = configuration.in_force(lake)
+    force = settings.force(force_code) or Force(name=force_code)
+    rules = rules_of(settings, force_code)
+    wanted = families_of(rules)
     with tempfile.TemporaryDirectory(prefix="callclock-") as name, connect(Path(name)) as db:
         for view, table, paths in (
-            ("metric_values", METRIC_VALUES, fetch_values(results, force_code)),
-            ("restatements", RESTATEMENTS, fetch_restatements(results, force_code)),
+            ("metric_values", METRIC_VALUES, fetch_values(results, force_code, wanted)),
+            ("restatements", RESTATEMENTS, fetch_restatements(results, force_code, wanted)),
         ):
             db.execute(f"CREATE VIEW {view} AS {rows_of(table.columns, paths)}")
         due = [
@@ -44,16 +50,9 @@ def next_wake(stack: LocalStack, force_code: str, now: datetime) -> datetime | N
                 Rule.of(rule, force),
                 now + timedelta.resolution,
             )
-            for rule in settings.rules
-            if not rule.forces or force_code in rule.forces
+            for rule in rules
         ]
-    first = min((instant for instant in due if instant), default=None)
-    return _tick_at_or_after(first) if first else None
-
-
-def _tick_at_or_after(instant: datetime) -> datetime:
-    tick = datetime.combine(instant.date(), TICK_AT, tzinfo=instant.tzinfo)
-    return tick if tick >= instant else tick + timedelta(days=1)
+    return min((instant for instant in due if instant), default=None)
 
 
 def _table(stack: LocalStack):  # type: ignore[no-untyped-def]  # boto3 makes the class at run time

@@ -74,20 +74,33 @@ def receipt(r: Receipt, console: Console) -> None:
     table.add_column(style="dim")
     table.add_column()
     for label, value in (
-        ("reason", r.reason), ("profile", r.profile), ("export id", r.export_id),
-        ("arrived", r.arrived_at), ("exported", r.exported_at),
+        ("reason", r.reason), ("profile", _profile(r)), ("export id", r.export_id),
+        ("arrived", r.arrived_at), ("exported", r.exported_at), ("newest event", r.watermark),
         ("records read", f"{r.records_read:,}"), ("kept", f"{r.accepted:,}"), ("of them set aside", f"{r.set_aside:,}"),
         ("folded", f"{r.folded:,}"), ("superseded", f"{r.superseded:,}"), ("quarantined", f"{r.quarantined:,}"),
         ("dropped by rule", f"{r.dropped:,}"), ("layout skipped", f"{r.layout_skipped:,}"),
-        ("months", ", ".join(map(str, r.months))),
+        ("months", ", ".join(map(str, r.months))), ("covered", _span(r)), ("durations", _durations(r)),
     ):  # fmt: skip
         if value not in (None, ""):
             table.add_row(label, str(value))
     for reason, n in sorted(r.reasons.items()):
         table.add_row("", f"{reason}: {n:,}")
     console.print(table)
-    if r.message:
-        console.print(r.message, highlight=False)
+    for said in filter(None, (r.message, r.next_step)):
+        console.print(said, highlight=False)
+
+
+def _profile(r: Receipt) -> str | None:
+    return f"{r.profile} (version {r.profile_hash[:12]})" if r.profile_hash else r.profile
+
+
+def _span(r: Receipt) -> str | None:
+    return f"{r.covered_from} to {r.covered_to}" if r.covered_from else None
+
+
+def _durations(r: Receipt) -> str | None:
+    """Control total: all durations together, as read and as staged."""
+    return f"{r.durations_read_ms:,} ms read, {r.durations_staged_ms:,} ms staged" if r.totals else None
 
 
 def checked(what: Checked, console: Console) -> None:

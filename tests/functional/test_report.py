@@ -61,7 +61,7 @@ def measured(report: Report, left: dict[str, Path]) -> Report:
     for key, file in left.items():
         report.results.put(key, file)
     for row in page_rows.receipts():
-        receipt = {c.name: row[c.name] for c in RECEIPTS.columns} | {
+        receipt = {c.name: row.get(c.name) for c in RECEIPTS.columns} | {
             "arrived_at": "2026-04-03T06:00:00.000Z",
             "exported_at": None,
         }

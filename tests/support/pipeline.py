@@ -1,6 +1,7 @@
 """The four functions over buckets, queues and tables in memory; a message can be taken away on its way."""
 
 import json
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,18 +14,23 @@ from typing import Any
 import pytest
 
 from callclock import layout, measure, notify
-from callclock.clock import PeriodKind, format_instant, parse_instant
-from callclock.contracts import METRIC_VALUES
+from callclock.clock import Month, PeriodKind, format_instant, parse_instant
+from callclock.configuration import in_force
+from callclock.contracts import METRIC_VALUES, RESTATEMENTS
 from callclock.engine import connect, rows_of
 from callclock.exports.callers import CallerSecret
 from callclock.intake import Intake, receive
 from callclock.ledger import DeliveredLog, Entry
 from callclock.measure import Measure, parse_hint, work
 from callclock.metrics.catalogue import families
-from callclock.notify import Notify, tell
+from callclock.notify import Notify, delivered_of, story_of, tell
 from callclock.notify import parse_hint as parse_notify_hint
-from callclock.results import fetch_values
+from callclock.reasons import State
+from callclock.replay import Rule
+from callclock.results import fetch_restatements, fetch_values
+from callclock.series import load_series
 from callclock.state import ForceState
+from callclock.thresholds import Delivered, decide, open_story
 from tests.support.desk import MemoryMarks
 from tests.support.memory_lake import MemoryBucket
 
@@ -155,6 +161,24 @@ class Pipeline:
             return db.execute(
                 f"SELECT period_label, value FROM ({values}) WHERE {where} ORDER BY period_end"
             ).fetchall()
+
+    def stands(self, rule_id: str) -> tuple[State, str | None]:
+        """State of a rule, and the first month of the breach that lasts or is recovering."""
+        settings = in_force(self.lake)
+        [configured] = [rule for rule in settings.rules if rule.id == rule_id]
+        with tempfile.TemporaryDirectory() as folder, connect(Path(folder)) as db:
+            db.execute(
+                f"CREATE VIEW metric_values AS {rows_of(METRIC_VALUES.columns, fetch_values(self.results, FORCE))}"
+            )
+            restated = fetch_restatements(self.results, FORCE)
+            db.execute(f"CREATE VIEW restatements AS {rows_of(RESTATEMENTS.columns, restated)}")
+            rows = load_series(db, configured).rows
+        decision = decide(rows, (), Rule.of(configured, settings.forces[FORCE]), parse_instant(self.now))
+        return decision.state, str(Month.of(decision.since)) if decision.since else None
+
+    def open_story(self, rule_id: str) -> tuple[Delivered, ...]:
+        """Notices of a breach that people have read and that nothing has closed."""
+        return open_story(delivered_of(self.log, story_of(FORCE, rule_id)))
 
     def reasons(self, rule: str) -> list[tuple[str, str]]:
         """Day and reason of the notices of a rule, in order."""

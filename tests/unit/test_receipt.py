@@ -9,7 +9,8 @@ import pytest
 from callclock.clock import Month
 from callclock.contracts import COVERAGE, RECEIPTS
 from callclock.exports.receipt import Counts, CoverageRow, Receipt
-from callclock.reasons import ExportReason, ExportStatus
+from callclock.exports.totals import Total
+from callclock.reasons import NEXT_STEP, ExportReason, ExportStatus
 
 AT = datetime(2026, 3, 2, 6, 0, 0, 123000, tzinfo=UTC)
 COVERED = CoverageRow("cad", "incidents", "e1", AT, AT, AT, "delta", "start", "span")
@@ -36,6 +37,14 @@ WHOLE = Receipt(
     months=(Month(2026, 1), Month(2026, 2)),
     coverage=COVERED,
     columns=("Number",),
+    watermark=AT,
+    totals={
+        "rows": Total(6, 4),
+        "to_closed_at_ms": Total(900, 600),
+        "reported_arrival_ms": Total(-5, -5),
+        "priority": Total(9, 9),
+    },
+    code_version="9.9",
 )
 
 
@@ -63,6 +72,26 @@ def test_json_and_back(receipt: Receipt) -> None:
     assert "\n" not in text
     assert Receipt.from_json(text) == receipt
     assert set(json.loads(text)) >= {column.name for column in RECEIPTS.columns}
+
+
+def test_sql_reads_what_explains_the_counts() -> None:
+    said = json.loads(replace(WHOLE, reasons={"missing:key": 2, "bad_ms:x": 3, "bad_int:y": 3}).to_json())
+    assert said["quarantine_reasons"] == "bad_int:y 3; bad_ms:x 3; missing:key 2"
+    assert said["months_touched"] == "2026-01; 2026-02"
+    assert (said["durations_read_ms"], said["durations_staged_ms"]) == (895, 595), "counts are no durations"
+    assert said["next_step"] == NEXT_STEP[ExportReason.TRUNCATED]
+    assert json.loads(replace(WHOLE, reason=None).to_json())["next_step"] is None
+
+
+def test_a_receipt_of_an_earlier_version_is_read() -> None:
+    said = json.loads(WHOLE.to_json())
+    for newer in ("watermark", "totals", "code_version"):
+        del said[newer]
+    assert Receipt.from_json(json.dumps(said)) == replace(WHOLE, watermark=None, totals={}, code_version="")
+
+
+def test_whoever_is_stopped_is_told_what_to_do() -> None:
+    assert set(NEXT_STEP) == set(ExportReason)
 
 
 def test_a_refused_object_has_counts_of_zero_and_no_table() -> None:

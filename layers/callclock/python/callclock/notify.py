@@ -5,7 +5,7 @@ A crash between publishing and recording sends at most one repeat; nothing is re
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from importlib import resources
@@ -27,7 +27,7 @@ from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
 from callclock.replay import Rule
 from callclock.results import fetch_restatements, fetch_values
 from callclock.series import Series, load_series, load_split, metrics_of, where_of
-from callclock.settings import Force, ThresholdRule
+from callclock.settings import Force, Settings, ThresholdRule
 from callclock.thresholds import Decision, Delivered, decide
 
 _ATTEMPTS = 5
@@ -78,6 +78,17 @@ def tell(hint: Hint, notify: Notify) -> int:
     return told + _tell_of_values(hint, notify)
 
 
+def rules_of(settings: Settings, force_code: str) -> Sequence[ThresholdRule]:
+    """Rules that watch a force."""
+    return [rule for rule in settings.rules if not rule.forces or force_code in rule.forces]
+
+
+def families_of(rules: Sequence[ThresholdRule]) -> Sequence[str]:
+    """Families whose values a notice of these rules reads."""
+    metrics = {metric for rule in rules for metric in metrics_of(rule)}
+    return [family.name for family in families() if metrics & {metric.name for metric in family.metrics}]
+
+
 def story_of(force_code: str, rule_id: str) -> str:
     """Name under which the notices of one rule of one force are recorded."""
     return f"{force_code}#rule#{rule_id}"
@@ -124,9 +135,8 @@ def _publish(topic: Topic, mail: Mail) -> None:
 def _tell_of_values(hint: Hint, notify: Notify) -> int:
     settings = configuration.in_force(notify.lake)
     force = settings.force(hint.force_code) or Force(name=hint.force_code)
-    rules = [rule for rule in settings.rules if not rule.forces or hint.force_code in rule.forces]
-    metrics = {metric for rule in rules for metric in metrics_of(rule)}
-    wanted = [family.name for family in families() if metrics & {metric.name for metric in family.metrics}]
+    rules = rules_of(settings, hint.force_code)
+    wanted = families_of(rules)
     told = 0
     with tempfile.TemporaryDirectory(prefix="callclock-") as name:
         workdir = Path(name)

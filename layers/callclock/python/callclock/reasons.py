@@ -1,5 +1,6 @@
 """Every reason the system gives, in one place: SQL, receipts, mails, documentation and tests use these words."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -66,6 +67,31 @@ class ExportReason(StrEnum):
     LOST_AM_PM = "lost_am_pm"
     REPEATED_KEYS = "repeated_keys"
     BAD_CONFIGURATION = "bad_configuration"
+
+
+NEXT_STEP: Mapping[ExportReason, str] = {
+    ExportReason.EMPTY_FILE: "Ask the owner of the source whether the export ran, and drop the file again.",
+    ExportReason.NOT_TEXT: "Export it as CSV, XLSX, ODS or Parquet, not as a picture or a PDF, and drop it again.",
+    ExportReason.NO_PROFILE: "If columns were renamed, mend the nearest profile in config/sources/; for a new system "
+    "draft one with `callclock sources new FILE`. Check with `callclock sources check FILE`, then replay the export.",
+    ExportReason.TWO_PROFILES: "Make the `match` of one of the two profiles narrower, then replay the export.",
+    ExportReason.UNKNOWN_FORCE: "Drop it under incoming/<force>/ with a force code of force.toml, or add the force.",
+    ExportReason.EXPORTED_IN_FUTURE: "Correct the export time that the file or its name states, or the clock of the "
+    "machine that wrote it, and drop the file again.",
+    ExportReason.UNREADABLE: "Open the file where it was made; export it anew and drop it again.",
+    ExportReason.TRUNCATED: "The file ends in the middle of a record: copy it again, whole, and drop it again.",
+    ExportReason.BAD_ARCHIVE: "Pack the exports again as a plain zip or gz, without a password and without archives in "
+    "it, or drop them unpacked.",
+    ExportReason.TOO_MUCH_QUARANTINED: "Look at the quarantined rows and their reasons; mend the profile (or, where "
+    "the rows are truly bad, its limit), then replay the export.",
+    ExportReason.DURATIONS_DISAGREE: "The profile reads the wrong column or the wrong zone for a time: mend it, then "
+    "replay the export.",
+    ExportReason.LOST_AM_PM: "Times after noon have lost their PM, as spreadsheets do: export it anew with hours from "
+    "0 to 23 and drop it again.",
+    ExportReason.REPEATED_KEYS: "The key columns of the profile do not name one record: mend them, then replay it.",
+    ExportReason.BAD_CONFIGURATION: "Mend the file and drop it again; until then the last good one stays in force.",
+}
+"""What a person does about it: the receipt and the mail say the same."""
 
 
 class State(StrEnum):

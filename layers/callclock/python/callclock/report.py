@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from callclock import configuration, layout
-from callclock.contracts import COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS
+from callclock.contracts import COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS, Kind
 from callclock.engine import connect, name, rows_of
 from callclock.objects import Bucket
 from callclock.results import fetch_restatements, fetch_values
@@ -76,7 +76,10 @@ def _receipts(db: duckdb.DuckDBPyConnection, force_code: str, results: Bucket) -
         found = results.text(key)
         if found:
             receipt: Mapping[str, object] = json.loads(found[0])
-            yield {column: _instant(value) if column.endswith("_at") else value for column, value in receipt.items()}
+            yield {
+                c.name: _instant(receipt.get(c.name)) if c.kind is Kind.INSTANT else receipt.get(c.name)
+                for c in RECEIPTS.columns
+            }
 
 
 def _receipts_prefix(force_code: str) -> str:

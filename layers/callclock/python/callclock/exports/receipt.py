@@ -6,8 +6,16 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Self
 
+from callclock import __version__
 from callclock.clock import Month, format_instant, parse_instant
-from callclock.reasons import ExportReason, ExportStatus
+from callclock.exports.totals import Total
+from callclock.reasons import NEXT_STEP, ExportReason, ExportStatus
+
+# What SQL reads of what is no plain column.
+_FOR_SQL = (
+    "covered_from", "covered_to", "next_step", "quarantine_reasons", "months_touched", "durations_read_ms",
+    "durations_staged_ms",
+)  # fmt: skip
 
 NO_TABLE = "none"
 """Table name of a receipt of an export that no profile could read."""
@@ -86,6 +94,12 @@ class Receipt:
         Which file of the archive ``object_key``; None for a file of its own.
     flags
         Records in which something looks wrong that was not repaired, by word and column of the export.
+    watermark
+        Newest instant of something that happened, among the rows kept.
+    totals
+        Control totals by what was added up.
+    code_version
+        Version of callclock that read it.
     """
 
     force_code: str
@@ -111,6 +125,9 @@ class Receipt:
     missing_columns: tuple[str, ...] = ()
     member: str | None = None
     flags: Mapping[str, int] = field(default_factory=dict)
+    watermark: datetime | None = None
+    totals: Mapping[str, Total] = field(default_factory=dict)
+    code_version: str = __version__
 
     @property
     def shown(self) -> str:
@@ -160,6 +177,32 @@ class Receipt:
         return self.coverage.covered_to if self.coverage else None
 
     @property
+    def next_step(self) -> str | None:
+        """What a person does about an export that was refused or held."""
+        return NEXT_STEP[self.reason] if self.reason else None
+
+    @property
+    def quarantine_reasons(self) -> str:
+        """Quarantined records by reason, the most first: ``bad_instant:closed_at 6; missing:key 2``."""
+        most = sorted(self.reasons.items(), key=lambda found: (-found[1], found[0]))
+        return "; ".join(f"{reason} {n}" for reason, n in most)
+
+    @property
+    def months_touched(self) -> str:
+        """Local months of the records kept: ``2026-01; 2026-02``."""
+        return "; ".join(map(str, self.months))
+
+    @property
+    def durations_read_ms(self) -> int:
+        """Sum of every duration of the good rows, ms."""
+        return sum(total.read for what, total in self.totals.items() if what.endswith("_ms"))
+
+    @property
+    def durations_staged_ms(self) -> int:
+        """Sum of every duration of the rows staged, ms."""
+        return sum(total.staged for what, total in self.totals.items() if what.endswith("_ms"))
+
+    @property
     def records_read(self) -> int:
         """Records in the file."""
         return self.counts.records_read
@@ -207,7 +250,7 @@ class Receipt:
         """Write as one line of JSON: what Athena reads as a row of ``receipts``. It holds no raw value."""
         flat: dict[str, object] = {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "counts"}
         flat |= {f.name: getattr(self.counts, f.name) for f in fields(Counts)}
-        flat["covered_from"], flat["covered_to"] = _plain(self.covered_from), _plain(self.covered_to)
+        flat |= {column: _plain(getattr(self, column)) for column in _FOR_SQL}
         return json.dumps(flat, ensure_ascii=False, sort_keys=True)
 
     @classmethod
@@ -239,6 +282,9 @@ class Receipt:
             missing_columns=tuple(data["missing_columns"]),
             member=data.get("member"),
             flags=data.get("flags", {}),
+            watermark=_instant(data.get("watermark")),
+            totals={what: Total(**total) for what, total in data.get("totals", {}).items()},
+            code_version=data.get("code_version", ""),
         )
 
 
@@ -250,10 +296,10 @@ def _plain(value: object) -> object:
             return str(value)
         case tuple():
             return [_plain(item) for item in value]
-        case CoverageRow():
+        case CoverageRow() | Total():
             return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
         case Mapping():
-            return dict(value)
+            return {name: _plain(item) for name, item in value.items()}
         case _:
             return value
 

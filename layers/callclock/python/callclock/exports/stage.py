@@ -24,6 +24,7 @@ from callclock.exports.receipt import Counts, CoverageRow, Receipt
 from callclock.exports.repeats import Folded, fold
 from callclock.exports.source import Source, open_source
 from callclock.exports.text import UnreadableError
+from callclock.exports.totals import Total, control_totals, watermark
 from callclock.exports.write import Lineage, write_parts
 from callclock.reasons import ExportReason, ExportStatus
 from callclock.settings import Force
@@ -178,8 +179,19 @@ class _Stager:
             secret=secret,
             workdir=self.workdir,
         )
-        read = replace(receipt, months=tuple(parts), coverage=coverage, message=_read_message(receipt, flagged))
+        read = replace(
+            receipt,
+            months=tuple(parts),
+            coverage=coverage,
+            message=_read_message(receipt, flagged),
+            watermark=watermark(self.db, self.scanned.scan, [*parts.values()]),
+            totals=self._totals(folded, [*parts.values()]),
+        )
         return Staging(read, parts, quarantine.path, coverage)
+
+    def _totals(self, folded: Folded, parts: Sequence[Path]) -> Mapping[str, Total]:
+        [[rows]] = self.db.execute(f"SELECT count(*) FROM ({folded.sql})").fetchall()
+        return control_totals(self.db, self.scanned.scan, self.judged.good, parts, rows=rows)
 
     def _receipt(self, quarantine: Quarantine, folded: Folded) -> Receipt:
         accepted, legs, aside = self._kept(folded)
