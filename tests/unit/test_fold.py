@@ -111,6 +111,10 @@ def test_outcomes(tmp_path: Path, more: Mapping[str, object], outcome: str) -> N
         ({"first_arrived_at": instant("2026-03-02T09:59:58Z")}, "already_on_scene", 0),
         ({"first_arrived_at": instant("2026-03-02T09:59:57.999Z")}, "negative_interval", None),
         ({"first_arrived_at": instant("2026-03-02T10:00:00.001Z")}, None, 1),
+        # A profile that says how far its clocks may differ goes before what the force says.
+        ({"first_arrived_at": instant("2026-03-02T09:58:30Z"), "tolerance_ms": 90_000}, "already_on_scene", 0),
+        ({"first_arrived_at": instant("2026-03-02T09:58:29.999Z"), "tolerance_ms": 90_000}, "negative_interval", None),
+        ({"first_arrived_at": instant("2026-03-02T09:59:59.999Z"), "tolerance_ms": 0}, "negative_interval", None),
         ({"first_arrived_at": instant("2026-03-02T09:00:00Z"), "origin": "officer"}, "officer_made", None),
     ],
 )

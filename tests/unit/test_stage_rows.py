@@ -164,6 +164,15 @@ def test_staged_file_is_what_the_contract_says(tmp_path: Path) -> None:
     assert row["observed_at"] == row["exported_at"] == at("10:00")
 
 
+@pytest.mark.parametrize(("time", "stated"), [("tolerance_s = 90", 90_000), ("tolerance_s = 2", 2_000), ("", None)])
+def test_how_far_clocks_may_differ_goes_with_the_rows_where_it_is_said(
+    tmp_path: Path, time: str, stated: int | None
+) -> None:
+    profile = INCIDENT.format(repeats="newest", export="").replace("[time]", f"[time]\n{time}")
+    [row] = rows(staged(tmp_path, profile, lines("1|10:00|2|A||||")))
+    assert row["tolerance_ms"] == stated
+
+
 def test_months_are_local(tmp_path: Path) -> None:
     text = HEAD + "1,23:30 30/06/2026,2,A,,,,\n2,00:30 01/07/2026,2,A,,,,\n3,00:30 01/01/2026,2,A,,,,\n"
     made = staged(tmp_path, INCIDENT.format(repeats="newest", export=""), text)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from callclock.reasons import Exclusion, HeldBack
 
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 LEG = "leg"
 
 
@@ -199,6 +199,7 @@ INCIDENTS = Table(
         Column("reopened", Kind.BOOL, "Closed and opened again"),
         Column("reported_dispatch_ms", Kind.MS, "Source's own time from call to dispatch"),
         Column("reported_arrival_ms", Kind.MS, "Source's own time from call to arrival"),
+        _lineage("tolerance_ms", Kind.MS, "How far the source's clocks may differ, where its profile says so; NULL: what force.toml says"),
         _derived("clock_start_at", Kind.INSTANT, "Where the wait begins: submitted, else call received, else created", nullable=False),
         _derived("clock_fallback", Kind.BOOL, "The wait begins at created_at because nothing better is known", nullable=False),
         _derived("attend_ms", Kind.MS, "clock start to first arrival; NULL when not attended or negative_interval"),

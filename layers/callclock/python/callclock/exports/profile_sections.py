@@ -61,7 +61,9 @@ class TimeReading:
     Attributes
     ----------
     tolerance_s
-        Seconds by which a milestone may precede its anchor before that means anything.
+        Seconds by which a milestone may precede its anchor before that means anything: how far two clocks may differ.
+    tolerance_stated
+        The profile says so itself; else the measures go by what ``force.toml`` says.
     doubled
         Which of the two equal autumn hours a start was in.
     precision
@@ -71,6 +73,7 @@ class TimeReading:
     zone: str = "Europe/London"
     formats: tuple[str, ...] = ()
     tolerance_s: float = 2.0
+    tolerance_stated: bool = False
     doubled: Doubled = "tightest"
     precision: Literal["minute", "second"] = "second"
 
@@ -180,6 +183,7 @@ def read_time(data: object, reading: Reading) -> TimeReading:
         zone=zone,
         formats=formats,
         tolerance_s=tolerance,
+        tolerance_stated="tolerance_s" in said,
         doubled="first" if doubled == "first" else "second" if doubled == "second" else "tightest",
         precision="minute" if precision == "minute" else "second",
     )

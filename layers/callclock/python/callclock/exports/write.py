@@ -114,6 +114,7 @@ def _value(column: Column, scan: Scan, lineage: Lineage, force: Force, secret: C
     export = scan.profile.export
     wall = Clock(force.zone).wall(_STARTED)
     tells = ";".join(target for target in _TELLING if target in scan.profile.targets)
+    time = scan.profile.time
     has_caller = scan.has_caller
     known: Mapping[str, str] = {
         CALLER_KEY: "k.caller_key" if has_caller else "NULL",
@@ -134,6 +135,7 @@ def _value(column: Column, scan: Scan, lineage: Lineage, force: Force, secret: C
         "set_aside": "r.set_aside",
         "tells": quote(tells) if tells else "NULL",
         "time_flags": "r.time_flags",
+        "tolerance_ms": str(round(time.tolerance_s * 1000)) if time.tolerance_stated else "NULL",
     }
     return known.get(column.name, "NULL")
 

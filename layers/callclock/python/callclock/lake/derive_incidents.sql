@@ -9,6 +9,7 @@ WITH clocked AS (
 timed AS (
     SELECT
         c.*,
+        -coalesce(c.tolerance_ms, $tolerance_ms) AS earliest_ms,
         -- A source that reports how long it took, and not when, is believed.
         coalesce(date_diff('millisecond', c.clock_start_at, c.first_arrived_at), c.reported_arrival_ms) AS to_arrival_ms,
         date_diff('millisecond', c.clock_start_at, c.closed_at) AS close_ms,
@@ -17,7 +18,7 @@ timed AS (
     FROM clocked AS c
 )
 SELECT
-    t.* EXCLUDE (to_arrival_ms) REPLACE (
+    t.* EXCLUDE (to_arrival_ms, earliest_ms) REPLACE (
         CASE
             WHEN t.to_arrival_ms IS NOT NULL THEN 'attended'
             WHEN t.outcome IS NOT NULL THEN t.outcome
@@ -27,14 +28,14 @@ SELECT
             ELSE 'open'
         END AS outcome
     ),
-    CASE WHEN t.to_arrival_ms >= -$tolerance_ms THEN greatest(t.to_arrival_ms, 0) END AS attend_ms,
+    CASE WHEN t.to_arrival_ms >= t.earliest_ms THEN greatest(t.to_arrival_ms, 0) END AS attend_ms,
     CASE
         WHEN t.set_aside = 'officer_made' OR t.origin = 'officer' THEN 'officer_made'
         WHEN t.set_aside IN ('training', 'pre_planned', 'duplicate') THEN t.set_aside
         WHEN t.set_aside = 'external' OR t.origin = 'external' THEN 'external'
         WHEN t.set_aside = 'origin_unknown' OR coalesce(t.origin, 'unknown') = 'unknown' THEN 'origin_unknown'
         WHEN t.set_aside IN ('other_service', 'appointment', 'attendance_not_expected') THEN t.set_aside
-        WHEN t.set_aside = 'already_on_scene' OR t.to_arrival_ms BETWEEN -$tolerance_ms AND 0 THEN 'already_on_scene'
-        WHEN t.set_aside = 'negative_interval' OR t.to_arrival_ms < -$tolerance_ms THEN 'negative_interval'
+        WHEN t.set_aside = 'already_on_scene' OR t.to_arrival_ms BETWEEN t.earliest_ms AND 0 THEN 'already_on_scene'
+        WHEN t.set_aside = 'negative_interval' OR t.to_arrival_ms < t.earliest_ms THEN 'negative_interval'
     END AS exclusion
 FROM timed AS t

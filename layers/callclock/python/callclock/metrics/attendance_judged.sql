@@ -51,7 +51,8 @@ SELECT
         WHEN NOT gi.attendance_expected THEN 'attendance_not_expected'
         WHEN t.exclusion IN ('already_on_scene', 'negative_interval') THEN t.exclusion
         WHEN t.set_aside IN ('already_on_scene', 'negative_interval') THEN t.set_aside
-        WHEN t.arrival_ms <= 0 AND t.arrival_ms >= -run.tolerance_ms THEN 'already_on_scene'
+        -- The fold leaves the interval NULL where it is negative beyond what the source's clocks may differ.
+        WHEN t.arrival_ms <= 0 AND t.attend_ms IS NOT NULL THEN 'already_on_scene'
         WHEN t.arrival_ms < 0 THEN 'negative_interval'
     END AS left_out
 FROM stated AS t

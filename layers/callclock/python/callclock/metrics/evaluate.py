@@ -117,8 +117,8 @@ def prepare(
     _fill(
         con,
         "run",
-        "force_as_at TIMESTAMP, count_unknown_origin BOOLEAN, tolerance_ms BIGINT",
-        [(_utc(known.as_at), force.unknown_origin_is_public, round(force.clock_tolerance_s * 1000))],
+        "force_as_at TIMESTAMP, count_unknown_origin BOOLEAN",
+        [(_utc(known.as_at), force.unknown_origin_is_public)],
     )
     columns = "period_kind VARCHAR, period_label VARCHAR, period_start DATE, period_end DATE, "
     columns += "start_at TIMESTAMP, end_at TIMESTAMP, hole BOOLEAN"
