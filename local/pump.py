@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -84,9 +85,23 @@ class Pump:
         """Let one mapping take one batch, the first in the template that finds one; whether any did.
 
         Lambda runs many at once, so that any order may happen there. Here what comes first in the template is emptied
-        first: the exports of one night are all read before the first of them is measured.
+        first: the exports of one night are all read before the first of them is measured. Functions that hand nothing
+        on run side by side.
         """
-        return any(self._take(mapping) for mapping in self.site.made.mappings)
+        mappings = self.site.made.mappings
+        last = [mapping for mapping in mappings if not self._hands_on(mapping)]
+        if any(self._take(mapping) for mapping in mappings if mapping not in last):
+            return True
+        for mapping in last:  # clients are not made in threads
+            for service in ("sqs", "logs"):
+                self._client(service, mapping.function)
+        with ThreadPoolExecutor(max(len(last), 1)) as threads:
+            return any(list(threads.map(self._take, last)))
+
+    def _hands_on(self, mapping: SourceMapping) -> bool:
+        """Whether a function may send to a queue."""
+        role = self.site.made.roles[self.site.made.functions[mapping.function].role_arn]
+        return any(role.allows("sqs:SendMessage", arn) for arn in self.site.made.queues)
 
     def dead_letters(self) -> dict[str, int]:
         """Messages in each dead-letter queue, by logical id."""

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
@@ -46,28 +47,42 @@ def test_without_reports_only_an_error_brings_messages_back() -> None:
 
 
 class Scripted(Pump):
-    """A pump over queues that are lists: the reader hands every message on, the folder takes all there are."""
+    """A pump over queues that are lists: one function reads, one folds and hands on to two that meet, or never end."""
 
     def __init__(self, dropped: int) -> None:
-        mappings = [SourceMapping(name, name, name, 10, False) for name in ("read", "fold")]
+        mappings = [SourceMapping(name, name, name, 10, False) for name in ("read", "fold", "tell", "draw")]
         super().__init__(SimpleNamespace(made=SimpleNamespace(mappings=mappings)), {}, [])
-        self.waiting, self.batches = {"read": dropped, "fold": 0}, list[tuple[str, int]]()
+        self.waiting = {"read": dropped, "fold": 0, "tell": 0, "draw": 0}
+        self.batches: list[tuple[str, int]] = []
+        self.both = Barrier(2, timeout=10)
+
+    def _hands_on(self, mapping: SourceMapping) -> bool:
+        return mapping.function in {"read", "fold"}
+
+    def _client(self, service: str, function: str) -> None:
+        """None is needed."""
 
     def _take(self, mapping: SourceMapping) -> bool:
-        taken = min(self.waiting[mapping.function], 4 if mapping.function == "read" else 10)
-        self.waiting[mapping.function] -= taken
-        if mapping.function == "read":
-            self.waiting["fold"] += taken
+        name = mapping.function
+        taken = min(self.waiting[name], 4 if name == "read" else 10)
+        self.waiting[name] -= taken
+        if taken and name in {"tell", "draw"}:
+            self.both.wait()
+        for following in {"read": ["fold"], "fold": ["tell", "draw"]}.get(name, []):
+            self.waiting[following] += taken
         if taken:
-            self.batches.append((mapping.function, taken))
+            self.batches.append((name, taken))
         return bool(taken)
 
 
-def test_what_arrives_together_is_read_before_any_of_it_is_measured() -> None:
+def test_what_arrives_together_is_read_before_any_of_it_is_measured_and_what_hands_nothing_on_runs_side_by_side() -> (
+    None
+):
     pump = Scripted(dropped=6)
     while pump.turn():
         pass
-    assert pump.batches == [("read", 4), ("read", 2), ("fold", 6)]
+    assert pump.batches[:3] == [("read", 4), ("read", 2), ("fold", 6)]
+    assert sorted(pump.batches[3:]) == [("draw", 6), ("tell", 6)]
 
 
 @pytest.mark.parametrize(
