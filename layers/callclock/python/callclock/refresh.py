@@ -4,19 +4,22 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
+import duckdb
+
 from callclock import __version__, layout, plan
-from callclock.clock import Month, Period, format_instant, local_midnight, periods_of
+from callclock.clock import Month, Period, PeriodKind, format_instant, local_midnight, periods_of
 from callclock.contracts import METRIC_VALUES
 from callclock.engine import connect, cores
 from callclock.lake.coverage import Coverage, periods_with_holes
 from callclock.lake.curate import CuratedMonth
-from callclock.metrics.catalogue import Family
-from callclock.metrics.evaluate import Known, evaluate, prepare
+from callclock.metrics.catalogue import Family, Relation
+from callclock.metrics.evaluate import Known, evaluate, prepare, work_out_month
 from callclock.objects import Bucket, Read
 from callclock.restatements import cause, restate
 from callclock.results import kv_metadata
@@ -50,6 +53,11 @@ class Refresh:
     results: Bucket
     workdir: Path
 
+    @property
+    def kept(self) -> Path:
+        """Folder of what is kept while the function is warm."""
+        return Path(tempfile.gettempdir()) / "callclock-kept" / self.lake.name / self.force_code
+
     def run(self, state: ForceState, families: Sequence[Family]) -> Iterator[ForceState]:
         """Make again every value object whose inputs have changed; the rest is not touched.
 
@@ -59,15 +67,20 @@ class Refresh:
             With the inputs of what was made so far, after each partition: a run that ends early (a Lambda lives fifteen
             minutes, a first backlog may be years) goes on from there. Equal inputs are not computed again (DESIGN 1).
         """
-        partitions = tuple(self._partitions(state, families))
+        stale = [
+            (partition, found)
+            for partition in self._partitions(state, families)
+            if (found := partition.stale(state.values))
+        ]
+        months = {month.path: month for partition, found in stale for month in partition.months_of_steps(found)}
         # One partition a core: each is small, so that cores within one are soon idle, and requests overlap.
         with ThreadPoolExecutor(max_workers=cores()) as workers:
-            made = workers.map(lambda partition: partition.make_stale(state.values), partitions)
-            for partition, new in zip(partitions, made, strict=True):
-                for family, inputs in new:
+            list(workers.map(_MonthOfStep.make, months.values()))
+            made = workers.map(lambda one: one[0].make(one[1]), stale)
+            for (partition, found), _ in zip(stale, made, strict=True):
+                for family, inputs in found:
                     state = state.with_value(family.name, partition.home, digest(inputs))
-                if new:
-                    yield state
+                yield state
 
     def _partitions(self, state: ForceState, families: Sequence[Family]) -> Iterator["_Partition"]:
         """Every partition of the families that read the same tables, for each set of tables that was ever sent."""
@@ -90,6 +103,12 @@ class Refresh:
         if found[tables[0]] is None:
             return None
         return Known(min(as_at), tuple(s for table in tables for s in self.coverage.sources_known(table, self.force)))
+
+
+def _forget_older(path: Path) -> None:
+    """Remove what is kept under the same name in another version."""
+    for old in path.parent.glob(f"{path.name.partition('@')[0]}@*.parquet"):
+        old.unlink(missing_ok=True)
 
 
 def _homes(months: Mapping[Month, CuratedMonth]) -> Iterator[Month]:
@@ -118,17 +137,26 @@ class _Partition:
         """Curated tables that its families read."""
         return self.families[0].tables
 
-    def make_stale(self, made_from: Mapping[str, Mapping[Month, str]]) -> Sequence[tuple[Family, Mapping[str, object]]]:
-        """Make the values again whose inputs are not those they were made from, and say which, with their inputs."""
+    def stale(self, made_from: Mapping[str, Mapping[Month, str]]) -> Sequence[tuple[Family, Mapping[str, object]]]:
+        """Families whose values were not made from the inputs that they should have, with these inputs."""
         wanted = [(family, self.inputs(family)) for family in self.families]
-        stale = [
+        return [
             (family, inputs)
             for family, inputs in wanted
             if made_from.get(family.name, {}).get(self.home) != digest(inputs) and self.counts(family)
         ]
-        if stale:
-            self.make(stale)
-        return stale
+
+    def months_of_steps(self, stale: Sequence[tuple[Family, Mapping[str, object]]]) -> Iterator["_MonthOfStep"]:
+        """Each month of each monthly step that these families rest on."""
+        for family, _ in stale:
+            for step in family.monthly:
+                for month in self._months_in(family):
+                    yield _MonthOfStep(replace(self, home=month), family, step)
+
+    def _months_in(self, family: Family) -> Sequence[Month]:
+        """Months of the family's periods that have records of its own table."""
+        bare = replace(family, look_behind=0, look_ahead=0)
+        return [month for month in plan.needed(self.home, bare) if month in self.months[self.tables[0]]]
 
     def counts(self, family: Family) -> bool:
         """Whether there is any month whose records the family would count."""
@@ -182,11 +210,11 @@ class _Partition:
         events = [month.last_event for month in curated if month.last_event]
         return max([local_midnight(last.end, self.refresh.force.tz), *events]) + SETTLED_AFTER
 
-    def make(self, stale: Sequence[tuple[Family, Mapping[str, object]]]) -> None:
-        """Evaluate families over the months they need and put the values in place of the older ones."""
-        here = self.refresh.workdir / "-".join(self.tables) / str(self.home)
+    @contextmanager
+    def prepared(self, families: Sequence[Family], here: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Database in which all stands ready that these families read for the partition."""
         here.mkdir(parents=True, exist_ok=True)
-        needed = sorted({month for family, _ in stale for month in self.needed(family)})
+        needed = sorted({month for family in families for month in self.needed(family)})
         with connect(here / "duckdb", shared_by=cores()) as db:
             prepare(
                 db,
@@ -199,12 +227,19 @@ class _Partition:
                 targets=self.refresh.targets,
                 known=self.known,
             )
+            yield db
+
+    def make(self, stale: Sequence[tuple[Family, Mapping[str, object]]]) -> None:
+        """Evaluate families over the months they need and put the values in place of the older ones."""
+        here = self.refresh.workdir / "-".join(self.tables) / str(self.home)
+        with self.prepared([family for family, _ in stale], here) as db:
             for family, inputs in stale:
                 key = layout.measured(family.result.name, self.refresh.force_code, self.home, family.name)
                 old, new = here / f"{family.name}-was.parquet", here / f"{family.name}.parquet"
                 # Read before the work, so that a newer run that comes between is not overwritten by this one.
                 was: Read | None = self.refresh.results.fetch(key, old)
-                rows = evaluate(db, family, new, metadata={"inputs": json.dumps(inputs, sort_keys=True)})
+                metadata = {"inputs": json.dumps(inputs, sort_keys=True)}
+                rows = evaluate(db, family, new, metadata=metadata, months=self._kept_months(family))
                 # What was complete does not change by time alone.
                 restated = was is not None and family.result is METRIC_VALUES
                 if restated and (why := cause(json.loads(kv_metadata(db, old).get("inputs", "{}")), inputs)):
@@ -223,16 +258,52 @@ class _Partition:
                 if rows or was is not None:
                     self.refresh.results.replace(key, new, was)
 
+    def _kept_months(self, family: Family) -> Mapping[str, Sequence[Path]]:
+        """Files of the monthly steps that the family rests on."""
+        return {
+            step.name: [_MonthOfStep(replace(self, home=month), family, step).path for month in self._months_in(family)]
+            for step in family.monthly
+        }
+
     def _curated(self, table: str, month: Month) -> Path | None:
         """Curated file of one month, kept while the function is warm: many partitions look back at it."""
-        folder = Path(tempfile.gettempdir()) / "callclock-kept" / self.refresh.lake.name / self.refresh.force_code
-        stem = f"{table}-{month}@"
-        path = folder / f"{stem}{self.months[table][month].version}.parquet"
+        path = self.refresh.kept / f"{table}-{month}@{self.months[table][month].version}.parquet"
         if path.exists():
             return path
-        for old in folder.glob(f"{stem}*.parquet"):
-            old.unlink(missing_ok=True)
+        _forget_older(path)
         key = layout.curated(table, self.refresh.force_code, month)
         # Partitions side by side may look back at the same month: each brings it under a name of its own.
         part = path.with_suffix(f".{self.home}.part")
         return part.rename(path) if self.refresh.lake.fetch(key, part) else None
+
+
+@dataclass(frozen=True)
+class _MonthOfStep:
+    """The rows of a monthly step for one month, kept while the function is warm: years are put together of them."""
+
+    partition: _Partition
+    family: Family
+    step: Relation
+
+    @property
+    def path(self) -> Path:
+        """File that holds them, named by all that they depend on."""
+        of_month = replace(self.family, kinds=(PeriodKind.MONTH,))
+        inputs = self.partition.inputs(of_month)
+        rests_on = {key: inputs[key] for key in ("curated", "sources", "linked", "configuration", "code")}
+        version = digest([rests_on, self.step.lineage])[:32]
+        return self.partition.refresh.kept / f"{self.step.name}-{self.partition.home}@{version}.parquet"
+
+    def make(self) -> None:
+        """Work them out, unless they are kept."""
+        path = self.path
+        if path.exists():
+            return
+        _forget_older(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        of_month = replace(self.family, kinds=(PeriodKind.MONTH,))
+        here = self.partition.refresh.workdir / self.step.name / str(self.partition.home)
+        with self.partition.prepared([of_month], here) as db:
+            part = path.with_suffix(".part")
+            work_out_month(db, self.step, of_month, part)
+            part.rename(path)

@@ -29,6 +29,7 @@ INPUTS = frozenset(
 
 _OF_PERIODS = frozenset({"periods", "period_days", "reach"})
 _RELATION_KEYS = ("relation", "from", "stored", "meaning")
+_OPTIONAL_RELATION_KEYS = ("monthly",)
 _FAMILY_KEYS = ("name", "table", "from", "keys", "look_behind", "look_ahead", "definition_version")
 _OPTIONAL_FAMILY_KEYS = ("also", "settled_by", "kinds", "result")
 _OWN_TABLES = {table.name: table for table in (ATTENDANCE_CURVE, REGRADE_MATRIX)}
@@ -71,6 +72,8 @@ class Relation:
     stored
         Worked out once (for each kind of period, where it rests on ``periods``) and kept while families are evaluated;
         else a view.
+    monthly
+        A stored step whose rows of a longer period are those of its months: it is worked out once for each month.
     """
 
     name: str
@@ -78,6 +81,13 @@ class Relation:
     stored: bool
     meaning: str
     sql: str
+    monthly: bool = False
+
+    @property
+    def lineage(self) -> tuple[str, ...]:
+        """Texts of all steps that it rests on, and its own."""
+        below = dict.fromkeys(text for i in self.inputs if i not in INPUTS for text in relation(i).lineage)
+        return (*below, self.sql)
 
     @property
     def by_period(self) -> bool:
@@ -133,6 +143,11 @@ class Family:
     def tables(self) -> tuple[str, ...]:
         """Every curated table it reads, its own first: families of the same tables are worked out together."""
         return (self.table, *self.also)
+
+    @property
+    def monthly(self) -> tuple[Relation, ...]:
+        """Shared steps that it rests on and that are worked out once for each month."""
+        return tuple(step for step in self.relations if step.monthly)
 
     def reads(self, relation_name: str) -> bool:
         """Whether one of the shared steps that it rests on reads this input."""
@@ -229,13 +244,22 @@ def read_relation(file: str, text: str) -> Relation:
         Naming file and line.
     """
     header = list(_header(file, text))
-    said = _block(file, header, _RELATION_KEYS, ())
+    said = _block(file, header, _RELATION_KEYS, _OPTIONAL_RELATION_KEYS)
     _named_as_file(file, said["relation"])
-    if said["stored"] not in {"yes", "no"}:
-        raise HeaderError(f"{file}: stored: {said['stored']!r}: write yes or no")
+    answers = {key: said.get(key, "no") for key in ("stored", "monthly")}
+    for key, answer in answers.items():
+        if answer not in {"yes", "no"}:
+            raise HeaderError(f"{file}: {key}: {answer!r}: write yes or no")
     # A list written out in the text rests on nothing.
     inputs = () if said["from"] == "none" else _list(said["from"])
-    return Relation(said["relation"], inputs, said["stored"] == "yes", said["meaning"], _body(text))
+    return Relation(
+        name=said["relation"],
+        inputs=inputs,
+        stored=answers["stored"] == "yes",
+        meaning=said["meaning"],
+        sql=_body(text),
+        monthly=answers["monthly"] == "yes",
+    )
 
 
 def read_family(file: str, text: str) -> tuple[Family, ...]:

@@ -11,7 +11,7 @@ import duckdb
 
 from callclock.clock import Month, Period, PeriodKind, local_midnight, periods_of
 from callclock.contracts import CONTRACT_VERSION, TABLES
-from callclock.engine import name, quote, rows_of
+from callclock.engine import name, parquet_list, quote, rows_of
 from callclock.metrics.catalogue import LONG, Family, Relation, families
 from callclock.settings import AttendanceTarget, ConfigurationError, Force, Grade, MetricTarget, Targets
 
@@ -141,8 +141,19 @@ def prepare(
             con.execute(f"CREATE OR REPLACE TEMP {kind} {name(step.name)} AS {all_at_once(step.sql)}")
 
 
+def work_out_month(con: duckdb.DuckDBPyConnection, step: Relation, family: Family, out: Path) -> None:
+    """Write the rows of a monthly step for the month that :func:`prepare` named, for :func:`evaluate` to read."""
+    _of_kinds(con, [PeriodKind.MONTH], family)
+    con.execute(f"COPY ({all_at_once(step.sql)}) TO {quote(str(out))} (FORMAT parquet)")
+
+
 def evaluate(
-    con: duckdb.DuckDBPyConnection, family: Family, out: Path, *, metadata: Mapping[str, str] | None = None
+    con: duckdb.DuckDBPyConnection,
+    family: Family,
+    out: Path,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    months: Mapping[str, Sequence[Path]] | None = None,
 ) -> int:
     """Work out the values of a family for the partition that :func:`prepare` named, and write them.
 
@@ -154,6 +165,9 @@ def evaluate(
         Parquet file to write.
     metadata
         Goes into the file beside its contract_version.
+    months
+        For monthly steps that it rests on, by name: what :func:`work_out_month` wrote for each month of its periods. A
+        step that is not there is worked out from the records, which takes longer and gives the same.
 
     Returns
     -------
@@ -162,7 +176,7 @@ def evaluate(
     """
     for step in family.relations:
         if step.stored and step.by_period:
-            _keep(con, step, family)
+            _keep(con, step, family, (months or {}).get(step.name))
     _of_kinds(con, family.kinds, family)
     columns = ", ".join(f"CAST({name(c.name)} AS {c.kind.duckdb}) AS {name(c.name)}" for c in family.result.columns)
     order = ", ".join(family.order)
@@ -193,7 +207,7 @@ def all_at_once(sql: str) -> str:
     return _QUANTILE.sub(one_of_all, sql)
 
 
-def _keep(con: duckdb.DuckDBPyConnection, step: Relation, family: Family) -> None:
+def _keep(con: duckdb.DuckDBPyConnection, step: Relation, family: Family, months: Sequence[Path] | None = None) -> None:
     """Work a stored step out for the kinds of period that it does not hold yet.
 
     Year to date and rolling year one after the other: percentiles keep their values in memory, and so twelve months
@@ -204,8 +218,22 @@ def _keep(con: duckdb.DuckDBPyConnection, step: Relation, family: Family) -> Non
     for together in ([kind for kind in wanted if kind not in LONG], *([kind] for kind in wanted if kind in LONG)):
         if together:
             _of_kinds(con, together, family)
-            con.execute(f"INSERT INTO {name(f'kept_{step.name}')} BY NAME {all_at_once(step.sql)}")
+            sql = all_at_once(step.sql) if months is None else _of_months(step, months)
+            con.execute(f"INSERT INTO {name(f'kept_{step.name}')} BY NAME {sql}")
             con.executemany("INSERT INTO worked_out VALUES (?, ?)", [(step.name, kind.value) for kind in together])
+
+
+def _of_months(step: Relation, months: Sequence[Path]) -> str:
+    """SQL of a monthly step: the rows of each month once for every period that holds it."""
+    if not months:
+        return f"SELECT * FROM {name(f'kept_{step.name}')} WHERE false"
+    return (
+        "SELECT p.period_kind, p.period_label, m.* EXCLUDE (period_kind, period_label, first_day) "
+        "FROM (SELECT *, CAST(period_label || '-01' AS DATE) AS first_day "
+        f"FROM read_parquet({parquet_list(months)})) AS m "
+        "JOIN periods AS p ON m.first_day >= p.period_start AND m.first_day < p.period_end "
+        "WHERE p.period_kind NOT IN ('day', 'week')"
+    )
 
 
 def _of_kinds(con: duckdb.DuckDBPyConnection, kinds: Sequence[PeriodKind], family: Family) -> None:

@@ -1,6 +1,7 @@
 -- relation: followthrough_episodes
 -- from: followthrough_indexes, followthrough_linked, followthrough_covered, period_days
 -- stored: yes
+-- monthly: yes
 -- meaning: One row per followed hang-up and period (month and longer): whether it is linkable and mature, what came first and after how long, the same a week earlier. One cohort for all windows: contacts later than 72 h are not kept.
 WITH placed AS (
     SELECT
