@@ -1,7 +1,9 @@
 """What became of those who hung up is worked out again when more is covered, and only as far as that can matter."""
 
+import random
+import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from callclock.contracts import CALLS, CONTACTS, INCIDENTS, Table
 from callclock.exports.receipt import CoverageRow
 from callclock.lake.coverage import Coverage
 from callclock.lake.curate import Curator
-from callclock.metrics.catalogue import family
+from callclock.lake.fold import _LOOKED_UP
+from callclock.metrics.catalogue import family, relation
 from callclock.refresh import Refresh
 from callclock.settings import Force, assemble
 from callclock.state import ForceState
@@ -42,6 +45,7 @@ class Lake:
         self.lake, self.results, self.tmp = MemoryBucket("lake"), MemoryBucket("results"), tmp_path
         self.state = ForceState()
         self.coverage: tuple[CoverageRow, ...] = ()
+        self.folds = 0
 
     def covers(self, table: Table, start: str, end: str, exported: str = "2026-06-01T00:00:00Z") -> None:
         name = f"{table.name} {end} {exported}"
@@ -50,10 +54,11 @@ class Lake:
         self.coverage = (*self.coverage, row)
 
     def curate(self, table: Table, month: Month, rows: Sequence[dict[str, Any]]) -> None:
+        self.folds += 1
         lineage = {"export_id": "e", "exported_at": instant("2026-06-01T00:00:00Z")}
         part = write_staged(self.tmp / "part.parquet", table, [{**lineage, **row} for row in rows])
         self.lake.put(layout.staged(table.name, "EX", month, "e"), part)
-        curator = Curator(self.lake, table, "EX", "Europe/London", 2.0, self.tmp / f"fold-{table.name}")
+        curator = Curator(self.lake, table, "EX", "Europe/London", 2.0, self.tmp / f"fold-{self.folds}")
         report = curator.curate([month], self.state.curated.get(table.name, {}))
         self.state = self.state.with_curated(table.name, report.months)
 
@@ -119,3 +124,81 @@ def test_an_open_incident_does_not_unsettle_a_hang_up(lake: Lake) -> None:
     lake.covers(INCIDENTS, "2026-05-31T23:00:00Z", "2026-06-09T23:00:00Z", exported="2026-06-10T00:00:00Z")
     lake.covers(CONTACTS, "2026-05-30T12:00:00Z", "2026-06-09T23:00:00Z", exported="2026-06-10T00:00:00Z")
     assert lake.refresh() == 0
+
+
+INCIDENT = {
+    "incident_id": "7",
+    "record_key": "7",
+    "origin": "public",
+    "grade_initial": "2",
+    "caller_key": "k",
+    "key_epoch": "1",
+    "call_received_at": HUNG_UP + timedelta(hours=1),
+}
+
+
+def test_closing_an_incident_does_not_touch_the_hang_ups_but_its_caller_does(lake: Lake) -> None:
+    lake.curate(INCIDENTS, JANUARY, [INCIDENT])
+    assert lake.refresh() > 0
+    closed = {**INCIDENT, "first_arrived_at": HUNG_UP + timedelta(hours=3), "closed_at": HUNG_UP + timedelta(hours=4)}
+    lake.curate(INCIDENTS, JANUARY, [closed])
+    assert lake.refresh() == 0
+    lake.curate(INCIDENTS, JANUARY, [{**closed, "caller_key": "another"}])
+    assert lake.refresh() > 0
+
+
+def test_what_follow_through_reads_of_an_incident_is_what_its_hash_holds() -> None:
+    read = set(re.findall(r"\bi\.(\w+)", relation("followthrough_contacts").sql))
+    assert read == set(
+        re.findall(r"\b(caller_key|key_epoch|started_at|local_date|origin|exclusion)\b", _LOOKED_UP["incidents"])
+    )
+
+
+def test_years_put_together_of_months_are_those_worked_out_from_the_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(5)
+    calls = {month: [] for month in (Month(2025, 11), Month(2025, 12), JANUARY)}
+    contacts = {month: [] for month in calls}
+    for n in range(240):
+        month = chance.choice(list(calls))
+        start = datetime.combine(month.first_day, time(0, tzinfo=UTC)) + timedelta(minutes=chance.randrange(30 * 1440))
+        caller = chance.choice(["a", "b", "c", "d", "e", None])
+        if n % 3:
+            more = (
+                {"end_cause": "hung_up"}
+                if n % 2
+                else {"end_cause": "answered", "first_answered_at": start + timedelta(minutes=1)}
+            )
+            calls[month].append({**CALL, "call_id": str(n), "record_key": str(n), "caller_key": caller, "call_started_at": start,
+                                 "ended_at": start + timedelta(minutes=3), **more})  # fmt: skip
+        else:
+            contacts[month].append({"contact_id": str(n), "record_key": str(n), "channel": chance.choice(["webchat", "online_report"]),
+                                    "submitted_at": start, "caller_key": caller, "key_epoch": "1"})  # fmt: skip
+
+    def published(folder: Path) -> dict[str, list[dict[str, Any]]]:
+        folder.mkdir()
+        monkeypatch.setattr("tempfile.tempdir", str(folder))
+        lake = Lake(folder)
+        for month, rows in calls.items():
+            lake.curate(CALLS, month, rows)
+            lake.curate(CONTACTS, month, contacts[month])
+        for table in (CALLS, CONTACTS, INCIDENTS):
+            lake.covers(table, "2025-06-01T00:00:00Z", "2026-05-31T23:00:00Z")
+        assert lake.refresh()
+        found = {}
+        for key, (content, _) in lake.results.objects.items():
+            (folder / "read.parquet").write_bytes(content)
+            found[key] = pq.read_table(folder / "read.parquet").to_pylist()
+        return found
+
+    of_months = published(tmp_path / "months")
+    monkeypatch.setattr("callclock.refresh._Partition._kept_months", lambda self, family: {})
+    assert of_months == published(tmp_path / "records")
+    years = [
+        row
+        for rows in of_months.values()
+        for row in rows
+        if row["period_kind"] == "rolling_12m" and row["value"] is not None
+    ]
+    assert len(years) > 5

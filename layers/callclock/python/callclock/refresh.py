@@ -172,7 +172,7 @@ class _Partition:
         months = self.needed(family)
         settled = self._settled_after([(table, month) for table, month in months if table in family.settled_by])
         return {
-            "curated": {f"{table}/{month}": self.months[table][month].version for table, month in months},
+            "curated": {f"{table}/{month}": self._version(table, month) for table, month in months},
             "as_at": _moment(self.known.as_at, settled),
             "sources": {f"{s.table_name}/{s.source}": _moment(s.as_at, settled) for s in self.known.sources},
             "linked": self._linked(family, settled),
@@ -182,6 +182,11 @@ class _Partition:
             "sql": digest([family.select, *(step.sql for step in family.relations)])[:16],
             "code": __version__,
         }
+
+    def _version(self, table: str, month: Month) -> str:
+        """Version of a curated month as far as the partition's values can tell."""
+        found = self.months[table][month]
+        return found.version if table == self.tables[0] else found.as_looked_up
 
     def _linked(self, family: Family, settled: datetime | None) -> Sequence[str]:
         """When each source is linked and what it does not cover, for a family whose windows rest on that.

@@ -52,6 +52,7 @@ class ForceState:
                         version=found["version"],
                         open=found["open"],
                         last_event=parse_instant(found["last_event"]) if found["last_event"] else None,
+                        looked_up=found.get("looked_up"),
                     )
                     for month, found in months.items()
                 }

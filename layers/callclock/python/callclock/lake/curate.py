@@ -33,11 +33,19 @@ class CuratedMonth:
         Records still open: their values move with every as_at.
     last_event
         Last arrival, closing or end in it; 28 days later nothing in it can change by time alone (METRICS, Maturity).
+    looked_up
+        Hash of what values of other tables look up in it; None where that is all of it.
     """
 
     version: str
     open: int
     last_event: datetime | None
+    looked_up: str | None = None
+
+    @property
+    def as_looked_up(self) -> str:
+        """Changes when what values of other tables look up in it does."""
+        return self.looked_up or self.version
 
 
 @dataclass(frozen=True)
@@ -189,7 +197,7 @@ class Curator:
         was = gathered.was[month]
         counts = compare(db, self.table, self.workdir / f"{month}-before.parquet" if was else None)
         summary = summarise(db, self.table)
-        curated = CuratedMonth(version, summary.open, summary.last_event)
+        curated = CuratedMonth(version, summary.open, summary.last_event, summary.looked_up)
         return _FoldedMonth(month, curated, counts, out, was, summary.records, gathered.elsewhere(month))
 
     def _put(self, made: "_FoldedMonth") -> None:

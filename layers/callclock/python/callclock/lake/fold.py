@@ -29,6 +29,13 @@ _EVENTS = {
 }
 
 
+# What follow-through asks of an incident (followthrough_contacts.sql): closing it does not touch the hang-ups.
+_LOOKED_UP = {
+    "incidents": "caller_key, key_epoch, started_at, local_date, origin, "
+    "coalesce(exclusion IN ('officer_made', 'training', 'pre_planned', 'external'), false)"
+}
+
+
 @dataclass(frozen=True)
 class FoldCounts:
     """What a fold did to one month, against the month as it stood before.
@@ -53,6 +60,7 @@ class Summary:
     records: int
     open: int
     last_event: datetime | None
+    looked_up: str | None
 
 
 def fold_month(
@@ -129,9 +137,11 @@ def compare(db: duckdb.DuckDBPyConnection, table: Table, before: Path | None) ->
 def summarise(db: duckdb.DuckDBPyConnection, table: Table) -> Summary:
     """Summarise the month that the last :func:`fold_month` made."""
     events = ", ".join(_EVENTS.get(table.name, ("started_at",)))
-    sql = _SQL["summary.sql"].format(open=_OPEN.get(table.name, "false"), events=events)
-    open_records, last_event, records = _one(db, sql)
-    return Summary(int(records), int(open_records), last_event.replace(tzinfo=UTC) if last_event else None)
+    asked = _LOOKED_UP.get(table.name)
+    sql = _SQL["summary.sql"].format(open=_OPEN.get(table.name, "false"), events=events, looked_up=asked or "0")
+    open_records, last_event, records, looked_up = _one(db, sql)
+    last = last_event.replace(tzinfo=UTC) if last_event else None
+    return Summary(int(records), int(open_records), last, looked_up if asked else None)
 
 
 def _record(db: duckdb.DuckDBPyConnection, table: Table) -> str:
