@@ -159,7 +159,7 @@ def test_a_step_rests_on_periods_or_is_worked_out_once_for_all_of_them() -> None
     assert by_period == {
         *("attendance_cell", "attendance_percentiles", "attendance_spread"),
         *("attendance_middle", "attendance_late", "attendance_weighed"),
-        *("calls_cell", "calls_percentiles"),
+        *("calls_cell", "calls_percentiles", "calls_caller_cell"),
         *("followthrough_episodes", "followthrough_cell", "followthrough_found", "followthrough_changes"),
     }
     assert not relations()["attendance_population"].by_period

@@ -270,3 +270,28 @@ def test_excess_and_delay(followed: pd.DataFrame) -> None:
     delay = one(followed, metric="followthrough.delay_median_s", line="101", outcome="all", window_label="72h")
     assert delay["value"] == due["followthrough.delay_median_s"]
     assert delay["n"] == due["delay_n"]
+
+
+@pytest.mark.parametrize("month", ["2026-02", "2026-03"])
+def test_callers_abandoned(month: str, tmp_path: Path) -> None:
+    example = EXAMPLE["episodes"]
+    calls = [
+        phone(
+            str(r["id"]),
+            r["key"],
+            example["line"],
+            at(r["start"]),
+            at(r["end"]),
+            "answered" if r["answered"] else "hung_up",
+        )
+        for r in example["records"]
+    ]
+    found = values_of(
+        CALLS, folded(CALLS_TABLE, calls, tmp_path), Month.parse(month), tmp_path, as_at=at("2026-04-10T00:00:00Z")
+    )
+    row = one(found, metric="calls.callers_abandoned", line="101")
+    assert shown(row) == example["expected"]["calls.callers_abandoned"][month]
+    if month == "2026-03":
+        assert row["n_unknown"] == example["expected"]["unlinkable_calls"]
+        rate = one(found, metric="calls.abandonment_rate", line="101")
+        assert shown(rate) == example["expected"]["calls_abandoned_per_call_2026_03"]

@@ -17,12 +17,17 @@ WITH followed AS (
     WHERE c.counted AND c.caller_key IS NOT NULL AND c.local_date >= h.first_date AND c.local_date < h.end_date
 )
 SELECT
-    f.*,
+    b.*,
     CAST(
-        SUM(CASE WHEN date_diff('millisecond', f.latest_end_at, f.started_at) <= 1800000 THEN 0 ELSE 1 END) OVER (
-            PARTITION BY f.line, f.caller_key, f.key_epoch
-            ORDER BY f.started_at, f.call_id, f.source, f.record_key
+        SUM(b.begins) OVER (
+            PARTITION BY b.line, b.caller_key, b.key_epoch
+            ORDER BY b.started_at, b.call_id, b.source, b.record_key
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS BIGINT
     ) AS episode_no
-FROM followed AS f
+FROM (
+    SELECT
+        f.*,
+        CASE WHEN date_diff('millisecond', f.latest_end_at, f.started_at) <= 1800000 THEN 0 ELSE 1 END AS begins
+    FROM followed AS f
+) AS b

@@ -21,6 +21,7 @@ CALLS: Final = {
     "calls.answered": "Answered",
     "calls.abandonment_rate": "Hung up",
     "calls.abandonment_rate_queued": "Hung up, of queued",
+    "calls.callers_abandoned": "Callers never answered",
     "calls.wait_first_mean_s": "Mean wait",
     "calls.wait_first_median_s": "Median wait",
     "calls.wait_first_p90_s": "90th percentile",
