@@ -77,6 +77,17 @@ def versions(lake: Bucket, key: str) -> int:
     return len(found.get("Versions", []))
 
 
+def test_a_withdrawn_correction_gives_the_record_back_to_the_month_it_had_left(lake: Bucket, tmp_path: Path) -> None:
+    """Only the month of the correction is touched; it knows with which others it was folded."""
+    stage(lake, [incident("a", "2026-02-10T10:00:00Z"), incident("b", "2026-02-11T10:00:00Z")], tmp_path)
+    stage(lake, [incident("a", "2026-04-10T10:00:00Z", export=2)], tmp_path)
+    curator(lake, tmp_path).curate([FEBRUARY, APRIL], {})
+    assert curated(lake, tmp_path) == {"a": [APRIL], "b": [FEBRUARY]}
+    lake.remove(layout.staged("incidents", FORCE, APRIL, "e02"))
+    curator(lake, tmp_path).curate([APRIL], {})
+    assert curated(lake, tmp_path) == {"a": [FEBRUARY], "b": [FEBRUARY]}
+
+
 def test_a_month_is_one_object_with_its_version(lake: Bucket, tmp_path: Path) -> None:
     rows = [
         incident("a", "2026-03-02T10:00:00Z"),

@@ -131,6 +131,7 @@ def test_a_cut_file_is_held(tmp_path: Path, content: str) -> None:
 def test_the_receipt_names_fields_that_no_record_has(tmp_path: Path) -> None:
     made = staged(tmp_path, PROFILE, lines(record(1, Channel={"Kind": "WEB"})), name="made.json")
     assert made.receipt.missing_columns == ("From.0.Address", "Attributes.incident", "Test")
+    assert "No record has From.0.Address, Attributes.incident, Test:" in made.receipt.message
 
 
 def test_an_empty_array_is_an_export_of_nothing(tmp_path: Path) -> None:

@@ -277,4 +277,7 @@ def _read_message(receipt: Receipt, flagged: Sequence[Flag]) -> str:
     if counts.quarantined:
         told += f", {counts.quarantined} are in quarantine: look at their reasons there and mend them at the source"
     looks = [f"Look at this: {flag.sentence}." for flag in flagged]
+    if receipt.missing_columns:
+        absent = ", ".join(receipt.missing_columns)
+        looks.append(f"No record has {absent}: nothing of the kind happened, or the profile spells it otherwise.")
     return " ".join([f"{told}.", *looks])
