@@ -1,5 +1,6 @@
 """Only what an export touched, or a moved as_at can change, is worked out again; what changed after it was complete is restated."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from callclock.contracts import INCIDENTS
 from callclock.exports.receipt import CoverageRow
 from callclock.lake.coverage import Coverage
 from callclock.lake.curate import Curator
-from callclock.metrics.catalogue import families
+from callclock.metrics.catalogue import Family, families, family
 from callclock.refresh import Refresh
 from callclock.settings import Force, Targets, assemble
 from callclock.state import ForceState
@@ -25,7 +26,8 @@ FORCE = Force(name="Example")
 class Lake:
     """A force in memory: stage, curate, refresh, and say which value objects were written."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, measured: Sequence[Family] = WAITS) -> None:
+        self.families = measured
         self.lake, self.results, self.tmp = MemoryBucket("lake"), MemoryBucket("results"), tmp_path
         self.state = ForceState()
         self.coverage: tuple[CoverageRow, ...] = ()
@@ -58,7 +60,7 @@ class Lake:
             force_code="EX", force=FORCE, targets=targets or assemble({}).targets, coverage=Coverage(self.coverage), now=instant(now),
             lake=self.lake, results=self.results, workdir=self.tmp / "refresh",
         )  # fmt: skip
-        for state in work.run(self.state, WAITS):
+        for state in work.run(self.state, self.families):
             self.state = state
         return {
             key.split("month=")[1].removesuffix(".parquet")
@@ -116,6 +118,17 @@ def test_a_moved_as_at_changes_only_what_is_open(tmp_path: Path) -> None:
     made = lake.refresh()
     assert {key.split("/")[0] for key in made} >= {"2026-04", "2026-05"}
     assert not {key for key in made if key.startswith(("2026-01", "2026-02"))}, "closed months stay as they were"
+
+
+def test_what_stood_open_on_a_day_long_past_is_not_counted_again_while_it_is_open(tmp_path: Path) -> None:
+    lake = Lake(tmp_path, [family("attendance_backlog")])
+    lake.export("open", "2026-01", exported="2026-06-01T00:00:00Z", closed=False)
+    lake.export("closed", "2026-05", exported="2026-06-01T00:00:00Z")
+    assert lake.refresh() == {f"2026-0{month}/attendance_backlog" for month in range(1, 6)}
+    lake.export("late", "2026-06", exported="2026-07-01T00:00:00Z")
+    assert lake.refresh() == {"2026-05/attendance_backlog", "2026-06/attendance_backlog"}
+    lake.export("again", "2026-01", exported="2026-07-02T00:00:00Z")
+    assert lake.refresh() == {f"2026-0{month}/attendance_backlog" for month in range(1, 7)}
 
 
 def test_new_targets_reach_old_months(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ def _same(name: str, there: Any, due: Any) -> bool:
         return bool(there == ";".join(due))
     if name == "as_at":
         return bool(there == due.replace(tzinfo=None))
+    if isinstance(due, str):
+        return bool(there == due)
     missing = there is None or there != there  # NaN alone differs from itself
     if due is None or missing:
         return bool(missing and due is None)

@@ -59,10 +59,13 @@ class Seen:
     dispatch: timedelta | None
     travel: timedelta | None
     target: Mapping[str, timedelta | None]
+    by_closing: bool
     last: datetime
 
     @property
     def placed(self) -> bool:
+        if self.by_closing:
+            return False
         return {
             "attended": self.wait is not None,
             "closed_unattended": self.closed_after is not None,
@@ -129,6 +132,7 @@ def see(row: Mapping[str, Any], world: World) -> Seen:
         dispatch=dispatch if dispatch is not None and dispatch >= timedelta(0) else None,
         travel=travel if travel is not None and travel >= timedelta(0) else None,
         target={basis: target(grade) for basis, grade in (("initial", initial), ("final", final))},
+        by_closing=row.get("selected_by") == "closing",
         last=max(instant for instant in (start, arrived, closed) if instant),
     )
 
@@ -261,7 +265,10 @@ class Cell:
         late = [s for s in attended if s.closed_after is not None and s.wait is not None and s.closed_after < s.wait]
         yield from due("attendance.incidents", self.counted)
         yield from due("attendance.attended", attended)
-        yield from due("attendance.open", self.open)
+        for key, figures in due("attendance.open", self.open):
+            unseen = any(s.by_closing for s in self.counted)
+            none = {"value": None, "notes": [*figures["notes"], "selected_by_closing"]}
+            yield key, {**figures, **(none if unseen else {})}
         yield from due("attendance.closed_unattended", closed)
         yield from due("attendance.unknown", [s for s in self.counted if s.outcome == "unknown"])
         yield from due("attendance.arrived_after_close", late)
@@ -349,6 +356,9 @@ class Cell:
             yield self._share(f"attendance.within_{mark}", within, mature, immature)
             yield self._share(f"attendance.closed_unattended_within_{mark}", closed, mature, immature)
             yield self._share(f"attendance.over_{mark}", mature - within - closed, mature, immature)
+        mature = [s for s in self.placed if s.known_for >= DAYS_28]
+        never = sum(s.outcome != "attended" or s.wait is None or s.wait > DAYS_28 for s in mature)
+        yield self._share("attendance.never_attended_share", never, len(mature), len(self.placed) - len(mature))
         targeted = [(s, t) for s in self.placed if (t := s.target[self.basis]) is not None]
         mature_at = [(s, t) for s, t in targeted if s.known_for >= t]
         within = sum(s.outcome == "attended" and s.wait is not None and s.wait <= t for s, t in mature_at)

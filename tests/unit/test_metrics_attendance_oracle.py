@@ -17,10 +17,13 @@ from callclock.metrics.evaluate import SourceKnown
 from callclock.settings import AttendanceTarget, ConfigurationError, Force, Grade, MetricTarget, Targets
 from tests.support.against_oracle import same_values
 from tests.support.attendance_oracle import LONDON, World, expected
+from tests.support.backlog_oracle import expected_backlog
 from tests.support.curated import at, incident, values
 from tests.support.curve_oracle import Expected, expected_curve, expected_matrix
 
-FAMILIES = [of for of in families() if of.tables == ("incidents",) and of.result is METRIC_VALUES]
+FAMILIES = [
+    of for of in families() if of.tables == ("incidents",) and of.result is METRIC_VALUES and of.look_behind == 0
+]
 TABLES: dict[str, Expected] = {"attendance_curve": expected_curve, "regrade_matrix": expected_matrix}
 EVER, FOR_EVER, CHANGE = date(1, 1, 1), date(9999, 12, 31), date(2026, 3, 16)
 GRADES = (
@@ -76,6 +79,9 @@ def check(rows: list[dict[str, Any]], home: Month, around: World, holes: Sequenc
         own = [of for of in families() if of.result.name == table]
         period, cell = ("period_kind", "period_label", "period_end"), own[0].keys
         same_values(values(own, rows, home, workdir, **whole), oracle(rows, around, mine), (*period, *cell))
+    backlog = [of for of in families() if of.name == "attendance_backlog"]
+    keys = ("period_label", "grade_basis", "grade_scheme", "grade", "population", "age_band")
+    same_values(values(backlog, rows, home, workdir, **whole), expected_backlog(rows, around, home), keys)
     return len(due)
 
 
@@ -121,6 +127,7 @@ def random_row(chance: random.Random, start: datetime, as_at: datetime) -> dict[
         said["outcome"] = "unknown"
         said["first_arrived_at"] = said["closed_at"] = None
     said["closure_reason"] = chance.choice([None, "phone_resolved", "no_reply", "cancelled", "other"])
+    said["selected_by"] = "closing" if said["closed_at"] and chance.random() < 0.04 else "start"
     said["origin"] = chance.choices(["public", "officer", "external", "unknown"], [20, 1, 1, 3])[0]
     said["set_aside"] = chance.choices([None, "training", "duplicate"], [30, 1, 1])[0]
     said["service"] = chance.choice([None, "police", "police", "police", "fire"])

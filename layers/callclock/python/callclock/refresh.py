@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from callclock import __version__, layout, plan
-from callclock.clock import Month, Period, PeriodKind, format_instant, local_midnight, periods_of
+from callclock.clock import Month, PeriodKind, format_instant, local_midnight, periods_of
 from callclock.contracts import METRIC_VALUES
 from callclock.engine import connect, cores
 from callclock.lake.coverage import Coverage, periods_with_holes
@@ -170,7 +170,7 @@ class _Partition:
     def inputs(self, family: Family) -> Mapping[str, object]:
         """All that the family's values here depend on; comparable, and written into the file that holds them."""
         months = self.needed(family)
-        settled = self._settled_after([(table, month) for table, month in months if table in family.settled_by])
+        settled = self._settled_after(family)
         return {
             "curated": {f"{table}/{month}": self._version(table, month) for table, month in months},
             "as_at": _moment(self.known.as_at, settled),
@@ -206,14 +206,14 @@ class _Partition:
             found.append(f"{s.table_name}/{s.source} {span(s.covered_from, s.retired_at)} but {' '.join(gaps)}")
         return sorted(found)
 
-    def _settled_after(self, months: Sequence[tuple[str, Month]]) -> datetime | None:
-        """Moment after which time alone changes nothing here any more; None while something is open."""
-        curated = [self.months[table][month] for table, month in months]
+    def _settled_after(self, family: Family) -> datetime | None:
+        """Moment after which time alone changes no value of the family here any more; None while something is open."""
+        curated = [self.months[table][month] for table, month in self.needed(family) if table in family.settled_by]
         if any(month.open for month in curated):
             return None
-        last: Period = max(periods_of(self.home), key=lambda period: period.end)
+        last = max(period.end for period in periods_of(self.home) if period.kind in family.kinds)
         events = [month.last_event for month in curated if month.last_event]
-        return max([local_midnight(last.end, self.refresh.force.tz), *events]) + SETTLED_AFTER
+        return max([local_midnight(last, self.refresh.force.tz), *events]) + SETTLED_AFTER
 
     @contextmanager
     def prepared(self, families: Sequence[Family], here: Path) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -25,7 +25,7 @@
 -- direction: neutral
 --
 -- metric: attendance.open
--- definition: Incidents neither attended nor closed, as at
+-- definition: Incidents neither attended nor closed, as at; none where an export was selected by closing
 -- population: Incidents of public origin whose initial grade expects attendance and whose service is one of the force's
 -- numerator: none
 -- denominator: none
@@ -134,7 +134,7 @@ SELECT
     c.area,
     c.hour_of_week,
     c.reason,
-    CAST(c.found AS DOUBLE) AS value,
+    CASE WHEN c.metric <> 'attendance.open' OR c.by_closing = 0 THEN CAST(c.found AS DOUBLE) END AS value,
     c.found AS n,
     CAST(NULL AS BIGINT) AS numerator,
     CAST(NULL AS BIGINT) AS denominator,
@@ -149,7 +149,8 @@ SELECT
     CONCAT_WS(
         ';',
         CASE WHEN c.clock_fallback > 0.95E0 * c.incidents THEN 'created_clock' WHEN c.clock_fallback >= 0.05E0 * c.incidents AND c.clock_fallback > 0 THEN 'mixed_clock' END,
-        CASE WHEN c.unknown_origin_counted > 0 THEN 'unknown_origin_counted' END
+        CASE WHEN c.unknown_origin_counted > 0 THEN 'unknown_origin_counted' END,
+        CASE WHEN c.metric = 'attendance.open' AND c.by_closing > 0 THEN 'selected_by_closing' END
     ) AS notes
 FROM counted AS c
 WHERE c.found > 0 OR (c.reason = 'all' AND c.incidents > 0)

@@ -22,6 +22,7 @@ WITH stated AS (
         i.outcome,
         i.closure_reason,
         i.clock_fallback,
+        COALESCE(i.selected_by = 'closing', false) AS by_closing,
         i.attend_ms,
         i.close_ms,
         i.created_to_dispatch_ms,

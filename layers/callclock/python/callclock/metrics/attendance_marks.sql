@@ -33,6 +33,15 @@
 -- unit: share
 -- direction: lower_is_better
 --
+-- metric: attendance.never_attended_share
+-- definition: Share whom nobody had come to 28 days after the call
+-- population: Incidents of public origin whose initial grade expects attendance and whose service is one of the force's, known outcome, clock start + 28 d at or before what is known of the record
+-- numerator: No arrival within 28 d
+-- denominator: Mature at 28 d
+-- exclusions: Those set aside, of other origin, service or grade, already on scene or negative by more than the tolerance; counted by reason in attendance.excluded
+-- unit: share
+-- direction: lower_is_better
+--
 -- metric: attendance.within_target
 -- definition: Share attended within the target of its own grade, area type and date
 -- population: Incidents of public origin whose initial grade expects attendance and whose service is one of the force's, with a target, known outcome, mature at it
@@ -60,6 +69,7 @@ WITH at_mark AS (
             WHEN '4h' THEN c.mature_4h
             WHEN '24h' THEN c.mature_24h
             WHEN '7d' THEN c.mature_7d
+            WHEN '28d' THEN c.mature_28d
             ELSE c.mature_target
         END AS mature,
         CASE m.mark
@@ -68,6 +78,7 @@ WITH at_mark AS (
             WHEN '4h' THEN c.within_4h
             WHEN '24h' THEN c.within_24h
             WHEN '7d' THEN c.within_7d
+            WHEN '28d' THEN c.within_28d
             ELSE c.within_target
         END AS within_mark,
         CASE m.mark
@@ -78,11 +89,15 @@ WITH at_mark AS (
             WHEN '7d' THEN c.closed_7d
         END AS closed_by_mark
     FROM attendance_cell AS c
-    CROSS JOIN (VALUES ('15m'), ('60m'), ('4h'), ('24h'), ('7d'), ('target')) AS m(mark)
+    CROSS JOIN (VALUES ('15m'), ('60m'), ('4h'), ('24h'), ('7d'), ('28d'), ('target')) AS m(mark)
     WHERE c.incidents > 0
 )
 SELECT
-    CASE f.found WHEN 'no_target' THEN 'attendance.no_target' ELSE 'attendance.' || f.found || '_' || c.mark END AS metric,
+    CASE f.found
+        WHEN 'no_target' THEN 'attendance.no_target'
+        WHEN 'never' THEN 'attendance.never_attended_share'
+        ELSE 'attendance.' || f.found || '_' || c.mark
+    END AS metric,
     c.period_kind,
     c.period_label,
     c.grade_basis,
@@ -96,6 +111,7 @@ SELECT
     CASE f.found
         WHEN 'within' THEN c.within_mark
         WHEN 'closed_unattended_within' THEN c.closed_by_mark
+        WHEN 'never' THEN c.mature - c.within_mark
         WHEN 'over' THEN c.mature - c.within_mark - c.closed_by_mark
     END AS numerator,
     CASE WHEN f.found <> 'no_target' THEN c.mature END AS denominator,
@@ -121,6 +137,7 @@ INNER JOIN (VALUES
     ('mark', 'within'),
     ('mark', 'closed_unattended_within'),
     ('mark', 'over'),
+    ('28d', 'never'),
     ('target', 'within'),
     ('target', 'no_target')
-) AS f(of, found) ON f.of = CASE c.mark WHEN 'target' THEN 'target' ELSE 'mark' END
+) AS f(of, found) ON f.of = CASE WHEN c.mark IN ('28d', 'target') THEN c.mark ELSE 'mark' END

@@ -5,6 +5,7 @@
 WITH seen AS (
     SELECT
         j.local_date,
+        j.clock_start_at,
         j.hour_of_week,
         j.grade_scheme,
         j.initial_key AS grade_initial,
@@ -15,6 +16,7 @@ WITH seen AS (
         j.left_out IS NULL AS counted,
         j.left_out IS NULL AND j.unknown_origin_counted AS unknown_origin_counted,
         j.left_out IS NULL AND j.clock_fallback AS clock_fallback,
+        j.left_out IS NULL AND j.by_closing AS by_closing,
         CASE WHEN j.left_out IS NULL THEN j.outcome END AS outcome,
         CASE WHEN j.left_out IS NULL AND j.outcome = 'closed_unattended' THEN COALESCE(j.closure_reason, 'other') END AS closure_reason,
         CASE WHEN j.left_out IS NULL AND j.outcome = 'attended' THEN j.attend_ms END AS attend_ms,
@@ -23,9 +25,10 @@ WITH seen AS (
         j.left_out IS NULL AND j.outcome = 'attended' AND j.close_ms < j.attend_ms AS arrived_after_close,
         CASE WHEN j.left_out IS NULL AND j.created_to_dispatch_ms >= 0 THEN j.created_to_dispatch_ms END AS created_to_dispatch_ms,
         CASE WHEN j.left_out IS NULL AND j.dispatch_to_arrival_ms >= 0 THEN j.dispatch_to_arrival_ms END AS dispatch_to_arrival_ms,
-        -- Placed: at any mark the record can be said to be within, closed or over.
+        -- Placed: at any mark the record can be said to be within, closed or over. An export of what was closed says nothing
+        -- of what was not.
         CASE
-            WHEN j.left_out IS NOT NULL THEN false
+            WHEN j.left_out IS NOT NULL OR j.by_closing THEN false
             WHEN j.outcome = 'attended' THEN j.attend_ms IS NOT NULL
             WHEN j.outcome = 'closed_unattended' THEN j.close_ms IS NOT NULL
             ELSE j.outcome = 'open'
@@ -69,6 +72,8 @@ SELECT
     p.placed AND p.age_ms >= 604800000 AS mature_7d,
     p.placed AND p.age_ms >= 604800000 AND p.attend_ms <= 604800000 AS within_7d,
     p.placed AND p.age_ms >= 604800000 AND p.close_ms <= 604800000 AS closed_7d,
+    p.placed AND p.age_ms >= 2419200000 AS mature_28d,
+    p.placed AND p.age_ms >= 2419200000 AND p.attend_ms <= 2419200000 AS within_28d,
     p.placed AND p.age_ms >= p.target_initial_ms AS mature_target_initial,
     p.placed AND p.age_ms >= p.target_initial_ms AND p.attend_ms <= p.target_initial_ms AS within_target_initial,
     p.placed AND p.age_ms >= p.target_final_ms AS mature_target_final,

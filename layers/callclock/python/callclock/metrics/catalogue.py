@@ -111,7 +111,8 @@ class Family:
     also
         Further curated tables that it looks things up in.
     settled_by
-        Those of its tables whose open records and events its values wait for (METRICS "What is known").
+        Those of its tables whose open records and events its values wait for (METRICS "What is known"): none of them
+        where nothing counts that happens after a period.
     result
         Table that its rows belong to: metric_values, unless it draws up a table of its own and has no metric.
     kinds
@@ -297,7 +298,9 @@ def read_family(file: str, text: str) -> tuple[Family, ...]:
         raise HeaderError(f"{file}: metric {twice[0]!r} is defined twice: keep one definition")
 
     also = _tables(file, "also", said["also"]) if "also" in said else ()
-    settled_by = _tables(file, "settled_by", said["settled_by"]) if "settled_by" in said else (said["table"], *also)
+    settled_by = (said["table"], *also)
+    if "settled_by" in said:
+        settled_by = () if said["settled_by"] == "none" else _tables(file, "settled_by", said["settled_by"])
 
     def of(name: str, kinds: tuple[PeriodKind, ...]) -> Family:
         return Family(
