@@ -8,7 +8,6 @@ from typing import Self
 
 from callclock import __version__
 from callclock.clock import Month, format_instant, parse_instant
-from callclock.exports.totals import Total
 from callclock.reasons import NEXT_STEP, ExportReason, ExportStatus
 
 # What SQL reads of what is no plain column.
@@ -19,6 +18,14 @@ _FOR_SQL = (
 
 NO_TABLE = "none"
 """Table name of a receipt of an export that no profile could read."""
+
+
+@dataclass(frozen=True)
+class Total:
+    """Sum over the good rows of the file, and over the rows staged from them; NULL counts for nothing."""
+
+    read: int
+    staged: int
 
 
 @dataclass(frozen=True)

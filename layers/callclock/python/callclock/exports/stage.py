@@ -20,11 +20,11 @@ from callclock.exports.judge import Judged, judge
 from callclock.exports.profile import Profile
 from callclock.exports.quarantine import Quarantine, write_quarantine
 from callclock.exports.read import Scanned, scan_export
-from callclock.exports.receipt import Counts, CoverageRow, Receipt
+from callclock.exports.receipt import Counts, CoverageRow, Receipt, Total
 from callclock.exports.repeats import Folded, fold
 from callclock.exports.source import Source, open_source
 from callclock.exports.text import UnreadableError
-from callclock.exports.totals import Total, control_totals, watermark
+from callclock.exports.totals import control_totals, watermark
 from callclock.exports.write import Lineage, write_parts
 from callclock.reasons import ExportReason, ExportStatus
 from callclock.settings import Force

@@ -1,7 +1,6 @@
 """Control totals: the sum of every duration and count of an export as it was read, and as it was staged."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,18 +9,11 @@ import duckdb
 from callclock.contracts import Column, Kind
 from callclock.engine import name, parquet_list
 from callclock.exports.judge import happened
+from callclock.exports.receipt import Total
 from callclock.exports.scan import Scan
 
 _SUMMED = frozenset({Kind.MS, Kind.INT})
 ROWS = "rows"
-
-
-@dataclass(frozen=True)
-class Total:
-    """Sum over the good rows of the file, and over the rows staged from them; NULL counts for nothing."""
-
-    read: int
-    staged: int
 
 
 def control_totals(
