@@ -3,14 +3,18 @@
 import json
 import tempfile
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from callclock.contracts import CURATED
+from callclock.exports.text import UnreadableError
 from callclock.settings import ConfigurationError
 from local import demo as telling
+from local import draft as drafting
 from local import run as running
 from local import show, sources
 from local import simulate as simulation
@@ -26,6 +30,8 @@ sources_app = typer.Typer(no_args_is_help=True, help="Source profiles: how one s
 app.add_typer(sources_app, name="sources")
 thresholds_app = typer.Typer(no_args_is_help=True, help="Thresholds: whom to tell of what.")
 app.add_typer(thresholds_app, name="thresholds")
+
+Table = Enum("Table", {table.name: table.name for table in CURATED})  # type: ignore[misc]
 
 EXIT_FAULT, EXIT_USAGE, EXIT_HELD = 1, 2, 3
 
@@ -145,10 +151,11 @@ def sources_check(
         typer.echo(str(fault), err=True)
         raise typer.Exit(EXIT_USAGE) from fault
     if json_:
-        typer.echo(json.dumps(checked.as_json(), indent=1))
+        typer.echo(json.dumps([one.as_json() for one in checked], indent=1))
     else:
-        show.checked(checked, Console(width=100, emoji=False))
-    if not checked.would_be_read:
+        for one in checked:
+            show.checked(one, Console(width=100, emoji=False))
+    if not all(one.would_be_read for one in checked):
         raise typer.Exit(EXIT_HELD)
 
 
@@ -174,6 +181,24 @@ def thresholds_try(
         typer.echo(json.dumps([trial.as_json() for trial in found], indent=1))
     else:
         trying.show(found, since.date(), policies, Console(width=100, emoji=False))
+
+
+@sources_app.command("new")
+def sources_new(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    table: Annotated[Table | None, typer.Option(help="Table that its rows belong in, where it is known.")] = None,
+    json_: AsJson = False,
+) -> None:
+    """Write a draft profile for FILE, which no profile reads yet: save it below sources/ in your configuration."""
+    try:
+        made = drafting.draft(file, table.value if table else None)
+    except UnreadableError as fault:
+        typer.echo(f"{file}: {fault}.", err=True)
+        raise typer.Exit(EXIT_USAGE) from fault
+    if json_:
+        typer.echo(json.dumps({"table": made.table, "unsaid": made.unsaid, "profile": made.text}, indent=1))
+    else:
+        typer.echo(made.text, nl=False)
 
 
 def main() -> None:

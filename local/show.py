@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from callclock.exports.receipt import Receipt
-from callclock.reasons import ExportStatus
+from callclock.reasons import ExportReason, ExportStatus
 from local.athena import QueryError, query_directory
 from local.run import Outcome
-from local.sources import Checked
+from local.sources import Checked, ForTable
 
 __all__ = ["QueryError", "checked", "outcome", "query", "receipt", "receipts"]
 
@@ -105,20 +106,45 @@ def _durations(r: Receipt) -> str | None:
 
 def checked(what: Checked, console: Console) -> None:
     """Print what intake would make of a file."""
+    if what.member:
+        console.print(f"[bold]{what.member}[/]", highlight=False)
     if what.recognition.fault:
         console.print(f"[red]{what.recognition.fault}[/]: {what.recognition.message}", highlight=False)
+        for column, names in what.similar.items():
+            console.print(f"  {column}: could it be {' or '.join(names)}?", highlight=False)
+        if what.recognition.fault is ExportReason.NO_PROFILE:
+            console.print(f"`callclock sources new {what.file}` writes a draft of a profile for it.", highlight=False)
         return
     for made in what.tables:
-        console.print(f"profile [bold]{made.profile.name}[/] ({made.profile.file}) feeds {made.profile.table}")
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        for heading in ("column", "type", "empty"):
-            table.add_column(heading)
-        for column in made.filled:
-            table.add_row(column.column, column.kind, f"{100 * column.nulls:.1f} %")
-        console.print(table)
+        console.print(f"profile [bold]{made.profile.name}[/] ({made.profile.file}) feeds {made.profile.table}:")
+        console.print(made.why, highlight=False)
+        if made.draft:
+            console.print("[yellow]It is a draft[/]: intake refuses it until its guesses are confirmed.")
+        console.print(_columns(made))
+        if made.unread:
+            console.print(f"not read: {', '.join(made.unread)}", highlight=False)
         receipt(made.receipt, console)
         for bad in made.bad:
-            console.print(f"record {bad.record_no}: [yellow]{bad.reasons}[/]\n  {bad.raw[:300]}", highlight=False)
+            console.print(
+                f"record {bad.record_no}: [yellow]{bad.reasons}[/]\n  {escape(bad.raw[:300])}", highlight=False
+            )
+
+
+def _columns(made: ForTable) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading, justify in (
+        ("from", "left"),
+        ("column", "left"),
+        ("type", "left"),
+        ("empty", "right"),
+        ("rejected", "right"),
+    ):
+        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for filled in made.filled:
+        empty = "" if filled.nulls is None else f"{100 * filled.nulls:.1f} %"
+        rejected = f"{100 * filled.rejects:.1f} %" if filled.rejects else ""
+        table.add_row(escape(" + ".join(filled.source)), filled.column, filled.kind, empty, rejected)
+    return table
 
 
 def query(sql: str, out: Path, *, as_json: bool) -> None:

@@ -24,7 +24,7 @@ Repeats = Literal["newest", "collapse", "error"]
 _TOP = frozenset(
     {
         "profile", "table", "repeats", "match", "format", "time", "nulls", "aliases", "columns", "rows", "rules",
-        "export",
+        "export", "draft",
     }
 )  # fmt: skip
 _TABLES: Mapping[str, Table] = {table.name: table for table in CURATED}
@@ -146,6 +146,8 @@ def parse_profile(file: str, text: str) -> Profile:
             for rule in _row_rule(entry, f"rules[{number}]", reading)
         ),
     )
+    if "draft" in said:
+        reading.fault("draft", 'a draft: confirm every line marked "guess", then take this line out')
     check_profile(profile, reading)
     if reading.faults:
         raise ConfigurationError("\n".join(dict.fromkeys(reading.faults)))
