@@ -114,6 +114,11 @@ def contact(exported_at: datetime, **said: Any) -> Row:
     return _common({"channel": "online_report", **said}, said["submitted_at"], exported_at)
 
 
+def regrade(exported_at: datetime, **said: Any) -> Row:
+    """One curated change of an incident's grade."""
+    return _common({"grade_from": "2", "grade_to": "3", **said}, said["regraded_at"], exported_at)
+
+
 def write(table: Table, rows: Iterable[Mapping[str, Any]], path: Path) -> Path:
     """Write rows as a curated file of the table."""
 

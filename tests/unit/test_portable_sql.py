@@ -19,7 +19,7 @@ from callclock.engine import connect
 from callclock.metrics.catalogue import Family, families, relations
 from callclock.metrics.evaluate import Known, SourceKnown, evaluate, prepare
 from local.athena_sql import athena_steps, to_athena
-from tests.support.curated import FORCE, TARGETS, Row, assessment, at, call, contact, incident, write
+from tests.support.curated import FORCE, TARGETS, Row, assessment, at, call, contact, incident, regrade, write
 
 TEXTS = {
     **{name: relation.sql for name, relation in relations().items()},
@@ -261,7 +261,13 @@ def _incidents(starts: Sequence[datetime]) -> Iterator[Row]:
         yield incident(start, record_key=str(n), created_at=start + timedelta(hours=1), caller_key="ab"[n % 2])
 
 
-ALSO = {"safeguarding": _assessments, "contacts": _contacts, "incidents": _incidents}
+def _regrades(starts: Sequence[datetime]) -> Iterator[Row]:
+    for n, start in enumerate(starts):
+        changed = start + timedelta(minutes=2 * n)
+        yield regrade(changed, record_key=str(n), incident_id=str(n), regraded_at=changed)
+
+
+ALSO = {"safeguarding": _assessments, "regrades": _regrades, "contacts": _contacts, "incidents": _incidents}
 """Rows of the tables that families look things up in."""
 
 
