@@ -182,6 +182,7 @@ def _truth(
         "figures": figures,
         "months": _records(db, _sql("truth_months")),
         "after_hang_up": {str(row["route"]): row["calls"] for row in _records(db, routes)},
+        "followed": _records(db, _sql("truth_followed")),
         "files": files,
     }
 
