@@ -99,6 +99,7 @@ def calls() -> Iterator[Row]:
                     "calls.abandonment_rate", period, "share", rate, target=0.05 if line == "101" else None, **cell
                 )
                 yield row("calls.abandonment_rate_queued", period, "share", rate * 0.9, **cell)
+                yield row("calls.callers_abandoned", period, "share", rate * 0.8, **cell)
                 yield row("calls.wait_first_mean_s", period, "s", 300 + 40 * wave(month), **cell)
                 yield row("calls.wait_first_median_s", period, "s", 120 + 20 * wave(month), **cell)
                 yield row("calls.wait_first_p90_s", period, "s", 900, **cell)
