@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from callclock.contracts import VALUE_KEYS
 from local import demo
 from local.athena import query_directory
 from local.demo import Drop
@@ -14,8 +15,8 @@ from local.run import configured_forces, deployed, drop_configuration, leave
 
 QUIET = Console(quiet=True)
 TICK = datetime(2026, 4, 20, 5, tzinfo=UTC)
-VALUES = """SELECT * FROM results.metric_values ORDER BY metric, period_kind, period_label, period_end, grade, grade_basis,
-    grade_scheme, population, area, line, queue, stage, hour_of_week, reason, outcome"""
+# By every key: a measure may be broken down by any of them.
+VALUES = f"SELECT * FROM results.metric_values ORDER BY {', '.join(VALUE_KEYS)}, period_end"
 
 
 def end_state(order: Sequence[Sequence[Drop]], out: Path) -> tuple[list, list]:
