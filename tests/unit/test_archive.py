@@ -73,9 +73,9 @@ def locked() -> bytes:
     return bytes(content)
 
 
-def understated(size: int, says: int) -> bytes:
-    """A zip that unpacks to ``size`` bytes and says that it is smaller."""
-    content = zipped(("a.csv", b"a" * size))
+def understated(size: int, says: int, files: int = 1) -> bytes:
+    """A zip of files that unpack to ``size`` bytes and say that they are smaller."""
+    content = zipped(*((f"{n}.csv", b"a" * size) for n in range(files)))
     return content.replace(struct.pack("<I", size), struct.pack("<I", says))
 
 
@@ -102,9 +102,12 @@ def understated(size: int, says: int) -> bytes:
         pytest.param(zipped(("a.csv", CSV), method=zipfile.ZIP_STORED).replace(CSV, CSV[::-1]), "broken", id="checksum"),
         pytest.param(b"PK\x03\x04" + bytes(400), "broken", id="no zip at all"),
         pytest.param(zipped(("a.csv", b"a" * 10_001)), "grows beyond|more than", id="bomb"),
+        pytest.param(zipped(("a.csv", b"a" * 5_000_000)), "bytes together", id="big bomb"),
+        pytest.param(understated(5_000_000, 9), "grows beyond", id="big bomb that says it is small"),
         pytest.param(gzip.compress(b"a" * 10_001), "grows beyond", id="gz bomb"),
         pytest.param(understated(10_001, 9), "grows beyond", id="bomb that says it is small"),
         pytest.param(zipped(*((f"{n}.csv", b"a" * 9_000) for n in range(4))), "bytes together", id="many at once"),
+        pytest.param(understated(9_000, 9, files=4), "grows beyond", id="many that say they are small"),
         pytest.param(zipped(*((f"{n}.csv", CSV) for n in range(6))), "6 files", id="too many"),
     ],
 )  # fmt: skip
@@ -117,8 +120,8 @@ def test_nothing_is_read_of_it(tmp_path: Path, content: bytes, why: str) -> None
 
 def test_a_zip_that_says_less_than_it_holds_is_read_whole(tmp_path: Path) -> None:
     content = understated(9_000, 9)
-    assert looked(tmp_path, content) == Contents(("a.csv",), ())
-    assert unpack(tmp_path / "dropped", "a.csv", tmp_path / "out") == 9_000
+    assert looked(tmp_path, content) == Contents(("0.csv",), ())
+    assert unpack(tmp_path / "dropped", "0.csv", tmp_path / "out") == 9_000
 
 
 def test_two_files_of_one_name(tmp_path: Path) -> None:

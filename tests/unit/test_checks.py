@@ -91,6 +91,19 @@ def test_both_lost_it() -> None:
     )
 
 
+def test_only_the_column_that_lost_it_is_named() -> None:
+    sent = profile('first_dispatched_at = { from = "S", after = "call_received_at" }')
+    with duckdb.connect() as db:
+        db.execute(
+            "CREATE TABLE rows AS SELECT began AS call_received_at, NULL::TIMESTAMP AS created_at, began + INTERVAL 5 MINUTE - "
+            "CASE WHEN n % 24 >= 13 THEN INTERVAL 12 HOUR ELSE INTERVAL 0 HOUR END AS first_arrived_at, "
+            "CASE WHEN n % 24 < 12 THEN began + INTERVAL 2 MINUTE END AS first_dispatched_at "
+            "FROM (SELECT n, TIMESTAMP '2026-01-10 00:30:00' + to_hours(n) AS began FROM range(96) AS t(n))"
+        )
+        # Units are sent in the mornings only, and at once: that column has no afternoon and lost nothing.
+        assert lost_am_pm(db, "rows", sent) == ("first_arrived_at",)
+
+
 @pytest.mark.parametrize(
     ("start", "end", "count"),
     [

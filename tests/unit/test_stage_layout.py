@@ -78,6 +78,12 @@ def test_delimiters_too_many(tmp_path: Path, header: str, tail: str) -> None:
     assert made.receipt.counts.quarantined == 1, "a record that is truly short"
 
 
+def test_a_nameless_column_that_holds_something_is_no_delimiter_too_many(tmp_path: Path) -> None:
+    made = of(tmp_path, HEAD + ",", f"7,{T1},,,,,x", f"8,{T1},,,,,y", f"9,{T1},,,,")
+    assert [row["record_key"] for row in rows(made)] == ["7", "8"]
+    assert bad(made) == {3: "too_few_cells"}
+
+
 def test_a_nameless_column_that_is_read_is_no_delimiter_too_many(tmp_path: Path) -> None:
     profile = PROFILE.format(more="").replace('"Opening"', '"#7"')
     made = staged(tmp_path, profile, f"{HEAD},\n7,{T1},{T2},North,Burglary,5\n8,{T1},{T2},North,x,5,y\n")
@@ -144,6 +150,14 @@ def test_a_file_that_mixes_encodings_is_told_where(
 def test_a_file_in_one_encoding_is_not_mixed(tmp_path: Path, encoding: str) -> None:
     made = staged(tmp_path, PROFILE.format(more=""), f"{HEAD}\n7,{T1},,é\n,,\n8,{T1},,a,ü,\n".encode(encoding))
     assert made.receipt.flags == {}
+
+
+def test_a_record_of_several_lines_is_one(tmp_path: Path) -> None:
+    lines = [HEAD.encode(), f'1,{T1},,é,"ü\n'.encode("cp1252") + 'é\n\nü",'.encode("cp1252")]
+    lines += [f"{n},{T1},,é,,".encode() for n in (2, 3)] + [f"4,{T1},,é,,".encode("cp1252"), f"5,{T1},,é,,".encode()]
+    made = staged(tmp_path, PROFILE.format(more=""), b"\n".join(lines) + b"\n")
+    assert made.receipt.flags == {"mixed_encoding": 2}
+    assert "Windows-1252 in 1, 4, another" in made.receipt.message
 
 
 def test_a_header_in_another_encoding_is_named(tmp_path: Path) -> None:

@@ -181,13 +181,29 @@ def test_a_text_as_long_as_a_full_sheet_is_held(tmp_path: Path, monkeypatch: pyt
     assert (receipt.status, receipt.reason) == (ExportStatus.HELD, ExportReason.TRUNCATED)
 
 
-def test_a_stray_cell_in_the_far_corner_ends_the_reader_and_not_us(tmp_path: Path) -> None:
+def test_columns_are_counted_from_the_first_of_the_sheet(tmp_path: Path) -> None:
+    book = xlsx(tmp_path / "book.xlsx", {"Data": [[None, None, "Id"], [None, None, "7"]]})
+    assert read_sheet(book, FileFormat()).header == ["", "", "Id"], "so that #1 means what a spreadsheet calls A"
+
+
+@pytest.mark.parametrize("text", ["0.99999999999", "0.9999999942"])
+def test_a_breath_before_midnight_is_not_the_day_after(tmp_path: Path, text: str) -> None:
+    profile = PROFILE.format(format="", formats=', "excel"')
+    [row] = rows(staged(tmp_path, profile, ";".join(HEAD) + f"\n1;01/03/2026 10:00:00;46082;{text};;;1;;\n"))
+    assert at("2026-03-01T23:59:59") < row["first_dispatched_at"] < at("2026-03-02T00:00")
+
+
+@pytest.mark.parametrize(("row", "column", "function_mb"), [(1_048_576, "XFD", 1769), (200_000, "CV", 512)])
+def test_a_stray_cell_far_away_ends_the_reader_and_not_us(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: int, column: str, function_mb: int
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", str(function_mb))
     path = tmp_path / "far.xlsx"
     xlsx(path, {"Data": [["Id"]]})
     content = {}
     with zipfile.ZipFile(path) as packed:
         content = {name: packed.read(name) for name in packed.namelist()}
-    far = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    far = f'<row r="{row}"><c r="{column}{row}"><v>1</v></c></row></sheetData>'.encode()
     content["xl/worksheets/sheet1.xml"] = content["xl/worksheets/sheet1.xml"].replace(b"</sheetData>", far)
     with zipfile.ZipFile(path, "w") as packed:
         for name, body in content.items():

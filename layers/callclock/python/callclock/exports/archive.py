@@ -172,8 +172,9 @@ def _opened(path: Path, member: str | None, most: int) -> Iterator[BinaryIO]:
         return
     with zipfile.ZipFile(path) as packed:
         info = copy(packed.getinfo(member))
-        # Read on past the length that the archive states: what is really there is counted, and its checksum held.
-        info.file_size = most + 1
+        # Read on past the length that the archive states: what is really there is counted, and its checksum held; of a
+        # file that is too long more than is wanted, so that it is told for its length and not for its checksum.
+        info.file_size = most + 2 * _CHUNK
         with packed.open(info) as file:
             yield file  # type: ignore[misc]
 
