@@ -1,5 +1,6 @@
 """Signs that a profile reads an export wrongly although every cell of it can be read: then the export is held."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -9,7 +10,6 @@ from callclock.exports.clocks import Clock
 from callclock.exports.profile import Profile
 
 _MINUTE_S = 60
-_HALF_A_DAY_EARLY = "t{at} - t0 BETWEEN INTERVAL '-750 minutes' AND INTERVAL '-690 minutes'"
 _AFTERNOON = "BETWEEN 13 AND 23"
 _ROWS_TO_TELL = 20
 _LOST_SHARE = 0.05
@@ -80,21 +80,34 @@ def lost_am_pm(db: duckdb.DuckDBPyConnection, relation: str, profile: Profile) -
     ends = [end for end in _milestones(profile.contract) if end in filled and end not in profile.contract.starts]
     if not start or not ends:
         return ()
-    columns = {"the start": start} | {end: end for end in ends}
-    clock = Clock(profile.time.zone)
+    texts = ", ".join(f"CAST({sql} AS TIMESTAMP) AS t{place}" for place, sql in enumerate([start, *ends]))
+    instants = f"(SELECT {texts} FROM {relation})"
+    places = range(1, len(ends) + 1)
+    suspects = _half_a_day_early(db, instants, {0: tuple(places)} | {place: (place,) for place in places})
+    names = ("the start", *ends)
+    return tuple(names[place] for place in suspects if _has_no_afternoon(db, instants, place, profile))
+
+
+def _half_a_day_early(
+    db: duckdb.DuckDBPyConnection, instants: str, intervals: Mapping[int, tuple[int, ...]]
+) -> tuple[int, ...]:
+    """Columns with enough intervals near -12 hours, of those that concern them."""
     asked = []
-    for place in range(len(columns)):
-        near = " OR ".join(_HALF_A_DAY_EARLY.format(at=n) for n in range(1, len(columns)) if place in {0, n})
-        known = " OR ".join(f"t{n} IS NOT NULL" for n in range(1, len(columns)) if place in {0, n})
-        asked.append(
-            f"count(t{place}) >= {_ROWS_TO_TELL} "
-            f"AND count(*) FILTER (hour({clock.wall(f't{place}')}) {_AFTERNOON}) = 0 "
-            f"AND count(*) FILTER ({near}) >= {_LOST_SHARE} * count(*) FILTER (t0 IS NOT NULL AND ({known})) "
-            f"AND count(*) FILTER ({near}) > 0"
-        )
-    texts = ", ".join(f"CAST({sql} AS TIMESTAMP) AS t{place}" for place, sql in enumerate(columns.values()))
-    [lost] = db.execute(f"SELECT {', '.join(asked)} FROM (SELECT {texts} FROM {relation})").fetchall()
-    return tuple(column for column, is_lost in zip(columns, lost, strict=True) if is_lost)
+    for ends in intervals.values():
+        near = " OR ".join(f"t{end} - t0 BETWEEN INTERVAL '-750 minutes' AND INTERVAL '-690 minutes'" for end in ends)
+        known = " OR ".join(f"t{end} IS NOT NULL" for end in ends)
+        asked.append(f"count(*) FILTER ({near}), count(*) FILTER (t0 IS NOT NULL AND ({known}))")
+    [found] = db.execute(f"SELECT {', '.join(asked)} FROM {instants}").fetchall()
+    counts = zip(intervals, found[::2], found[1::2], strict=True)
+    return tuple(place for place, near, known in counts if near and near >= _LOST_SHARE * known)
+
+
+def _has_no_afternoon(db: duckdb.DuckDBPyConnection, instants: str, place: int, profile: Profile) -> bool:
+    wall = Clock(profile.time.zone).wall(f"t{place}")
+    [[known, afternoon]] = db.execute(
+        f"SELECT count(t{place}), count(*) FILTER (hour({wall}) {_AFTERNOON}) FROM {instants}"
+    ).fetchall()
+    return bool(known >= _ROWS_TO_TELL and not afternoon)
 
 
 def _milestones(table: Table) -> list[str]:

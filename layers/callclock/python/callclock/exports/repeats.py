@@ -9,7 +9,7 @@ from callclock.contracts import Column, Kind
 from callclock.engine import name
 from callclock.exports.grammar import CALLER_KEY
 from callclock.exports.profile import Profile
-from callclock.exports.scan import Scan
+from callclock.exports.scan import Scan, as_staged
 
 # Of several rows that are one thing: the last to close, else the first to happen (source-profiles.md, pick).
 _LAST = frozenset({"closed_at", "ended_at"})
@@ -55,7 +55,7 @@ def fold(db: duckdb.DuckDBPyConnection, scan: Scan, good: str) -> Folded:
     folded = ", ".join(f"{sql} AS {name(column)}" for column, sql in columns.items())
     version = _VERSION.format(known_by=known_by, updated=_updated(scan))
     one = (
-        f"SELECT *, coalesce({', '.join(name(start) for start in starts)}) AS started_at "
+        f"SELECT *, {as_staged(f'coalesce({", ".join(name(start) for start in starts)})')} AS started_at "
         f"FROM (SELECT {known_by}, 0 AS _entry, {folded} FROM (SELECT *, {version} AS _version FROM ({several})) "
         f"GROUP BY {known_by})"
     )

@@ -243,7 +243,7 @@ class Scan:
         yield f"{self.ruled(Action.SET_ASIDE)} AS set_aside"
         yield f"{key} AS record_key"
         starts = [name(start) for start in self.profile.contract.starts if start in made]
-        yield f"coalesce({', '.join(starts)}) AS started_at"
+        yield f"{as_staged(f'coalesce({", ".join(starts)})')} AS started_at"
         if self.has_caller:
             yield f"{self._value(CALLER_KEY).sql} AS _caller"
         bad = [bad for value in made.values() for bad in value.bad]
@@ -335,6 +335,11 @@ class Scan:
             absent = [f"coalesce({', '.join(name(start) for start in starts)}) IS NULL"]
             absent += [f"NOT ({bad.condition})" for start in starts for bad in made[start].bad]
             yield Bad(" AND ".join(absent), f"{RowReason.MISSING}:started_at")
+
+
+def as_staged(instant: str) -> str:
+    """SQL of an instant rounded as it is staged: to milliseconds, which may be those of the next month."""
+    return f"CAST(CAST({instant} AS TIMESTAMP_MS) AS TIMESTAMP)"
 
 
 def in_scientific_notation(cell: str) -> str:

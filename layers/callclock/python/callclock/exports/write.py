@@ -19,8 +19,6 @@ from callclock.settings import Force
 
 # Columns whose absence from a profile changes what a missing value means (contracts, tells).
 _TELLING = ("closed_at", "outcome", "alternative_offered_at")
-# As it is staged: rounded to milliseconds, which may be those of the next month.
-_STARTED = "CAST(CAST(r.started_at AS TIMESTAMP_MS) AS TIMESTAMP)"
 _PARQUET_TYPES = {
     Kind.TEXT: ("BYTE_ARRAY", "UTF8"),
     Kind.INSTANT: ("INT64", "TIMESTAMP_MILLIS"),
@@ -70,7 +68,7 @@ def write_parts(
     parts = {}
     for month in _months(db, records, force):
         path = workdir / f"{month}.parquet"
-        bounds = (f"{_STARTED} {sign} {_literal(local_midnight(day, force.tz))}"
+        bounds = (f"r.started_at {sign} {_literal(local_midnight(day, force.tz))}"
                   for sign, day in ((">=", month.first_day), ("<", month.next_first_day)))  # fmt: skip
         db.execute(
             f"COPY (SELECT {columns} FROM ({records}) AS r {callers} WHERE {' AND '.join(bounds)} "
@@ -97,8 +95,8 @@ def _key_callers(db: duckdb.DuckDBPyConnection, scan: Scan, records: str, secret
 
 
 def _months(db: duckdb.DuckDBPyConnection, records: str, force: Force) -> Iterator[Month]:
-    wall = Clock(force.zone).wall(_STARTED)
-    found = db.execute(f"SELECT DISTINCT year({wall}), month({wall}) FROM ({records}) AS r ORDER BY 1, 2").fetchall()
+    wall = Clock(force.zone).wall("started_at")
+    found = db.execute(f"SELECT DISTINCT year({wall}), month({wall}) FROM ({records}) ORDER BY 1, 2").fetchall()
     return (Month(year, month) for year, month in found)
 
 
@@ -112,7 +110,7 @@ def _value(column: Column, scan: Scan, lineage: Lineage, force: Force, secret: C
     if column.name in scan.targets:
         return f"r.{name(column.name)}"
     export = scan.profile.export
-    wall = Clock(force.zone).wall(_STARTED)
+    wall = Clock(force.zone).wall("r.started_at")
     tells = ";".join(target for target in _TELLING if target in scan.profile.targets)
     time = scan.profile.time
     has_caller = scan.has_caller
