@@ -78,7 +78,13 @@ def _of_rule(
 ) -> Iterator[Trial]:
     series = load_series(db, configured)
     rule = Rule.of(configured, force)
-    table = next(family.table for family in families() if configured.metric in {m.name for m in family.metrics})
+    # Counts by interval have names of records, on a basis of their own.
+    by_interval = configured.where.get("basis", "record") != "record"
+    table = next(
+        family.table
+        for family in families()
+        if configured.metric in {m.name for m in family.metrics} and ("basis" in family.keys) == by_interval
+    )
     exports = [
         Taken(source, at.replace(tzinfo=UTC))
         for source, at in db.execute(

@@ -349,8 +349,31 @@ def test_anonbank_published_rates(left: Any) -> None:
         ), queue
 
 
+def test_decc_phone_published_counts(left: Any) -> None:
+    """Hourly counts of two lines, from 26 October to 1 November: added up over the days and over the hours."""
+    found = left("decc-phone")
+    rows = found.ask(
+        "SELECT metric, period_kind, line, hour_of_week, numerator, denominator, value FROM results.metric_values "
+        "WHERE force_code = 'DECC' AND basis = 'interval' AND period_kind IN ('day', 'month')"
+    )
+    expected = found.expected["week_44"]
+    for line, name in (("999", "911"), ("101", "ADM")):
+        days = [row for row in rows if row["line"] == line and row["period_kind"] == "day"]
+        for metric, figure in (("offered", "total_column"), ("answered", "answered"), ("abandoned", "abandoned")):
+            counted = sum(row["value"] for row in days if row["metric"] == f"calls.{metric}")
+            assert counted == expected[name][figure], f"{line} {metric}"
+    hours: dict[str, list[int]] = {}
+    for row in rows:
+        if row["metric"] == "calls.abandonment_rate" and row["hour_of_week"] != "all" and row["line"] == "999":
+            sums = hours.setdefault(str(int(row["hour_of_week"]) % 24), [0, 0])
+            sums[0] += int(row["numerator"])
+            sums[1] += int(row["denominator"])
+    by_hour = {hour: round(k / n, 6) for hour, (k, n) in hours.items()}
+    assert by_hour == expected["911_abandonment_rate_by_hour"]
+
+
 def test_every_export_was_read_and_nothing_failed(left: Any) -> None:
-    for name in ("decc-cad", "anonbank-1999-02"):
+    for name in ("decc-cad", "decc-phone", "anonbank-1999-02"):
         report = left(name).report
         assert report["faults"] == []
         assert {r["status"] for r in report["receipts"]} == {"read"}

@@ -119,6 +119,14 @@ def regrade(exported_at: datetime, **said: Any) -> Row:
     return _common({"grade_from": "2", "grade_to": "3", **said}, said["regraded_at"], exported_at)
 
 
+def interval(exported_at: datetime, **said: Any) -> Row:
+    """Counts of one interval; an hour unless its end is said."""
+    row = {"provider": "acd", "line": "101", "queue": "all", "offered": 0, **said}
+    start = row["interval_start"]
+    rest = row["offered"] - (row.get("answered") or 0) - (row.get("abandoned") or 0)
+    return _common({"interval_end": start + timedelta(hours=1), "unaccounted": rest, **row}, start, exported_at)
+
+
 def write(table: Table, rows: Iterable[Mapping[str, Any]], path: Path) -> Path:
     """Write rows as a curated file of the table."""
 

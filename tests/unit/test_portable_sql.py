@@ -19,7 +19,7 @@ from callclock.engine import connect
 from callclock.metrics.catalogue import Family, families, relations
 from callclock.metrics.evaluate import Known, SourceKnown, evaluate, prepare
 from local.athena_sql import athena_steps, to_athena
-from tests.support.curated import FORCE, TARGETS, Row, assessment, at, call, contact, incident, regrade, write
+from tests.support.curated import FORCE, TARGETS, Row, assessment, at, call, contact, incident, interval, regrade, write
 
 TEXTS = {
     **{name: relation.sql for name, relation in relations().items()},
@@ -201,6 +201,21 @@ def test_the_athena_text_gives_the_same_values(family: Family, tmp_path: Path) -
                 domestic_abuse=chance.random() < 0.4,
                 first_dispatched_at=start + timedelta(minutes=n),
                 first_arrived_at=chance.choice([None, start + timedelta(minutes=7 * n + 1)]),
+            )
+            for n, start in enumerate(starts)
+        ]
+    elif family.table == "call_intervals":
+        rows = [
+            interval(
+                as_at,
+                record_key=str(n),
+                interval_start=start,
+                provider="BT" if n % 3 else "acd",
+                offered=n + 3,
+                answered=n,
+                abandoned=2 if n % 2 else None,
+                answered_within_10s=n // 2,
+                band_bound="inclusive",
             )
             for n, start in enumerate(starts)
         ]

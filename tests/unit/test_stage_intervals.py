@@ -1,6 +1,6 @@
 """Counts by interval over the autumn change: two equal hours are two intervals, a single one is the second."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -46,6 +46,11 @@ def staged(tmp_path: Path, lines: list[str], export: str) -> list[tuple]:
     assert made.receipt.status is ExportStatus.READ, made.receipt.message
     assert made.receipt.accepted == len(lines)
     with duckdb.connect() as db:
+        parts = [str(part) for part in made.parts.values()]
+        [last] = db.execute(f"SELECT max(interval_end) FROM read_parquet({parts})").fetchone() or ()
+        assert made.coverage
+        # What is counted is known until the interval is over, not only until it began.
+        assert made.coverage.covered_to == last.replace(tzinfo=UTC) - timedelta(milliseconds=1)
         return db.execute(
             "SELECT queue, strftime(interval_start, '%d %H:%M'), strftime(interval_end, '%H:%M'), line, offered, "
             f"time_flags FROM read_parquet({[str(part) for part in made.parts.values()]}) "

@@ -241,7 +241,9 @@ class _Stager:
             days = stated_days(self.export.keys, profile, force)
             first, last = days or (None, None)
         else:
-            [span] = self.db.execute(f"SELECT min(started_at), max(started_at) FROM ({folded.sql})").fetchall()
+            # Counts cover until their interval ends; a record, only until the newest begins.
+            newest = "interval_end - INTERVAL 1 MILLISECOND" if profile.table == "call_intervals" else "started_at"
+            [span] = self.db.execute(f"SELECT min(started_at), max({newest}) FROM ({folded.sql})").fetchall()
             first, last = (at.replace(tzinfo=UTC) for at in span)
         return CoverageRow(
             source=profile.name,

@@ -44,7 +44,8 @@ FROM (
         CASE WHEN d.settles_days = 28 THEN p.end_at + INTERVAL '28' DAY ELSE p.end_at END AS settles_at,
         CASE WHEN k.last_event_at > p.end_at THEN k.last_event_at ELSE p.end_at END + INTERVAL '28' DAY AS last_look_at,
         CAST(k.numerator AS DOUBLE) / NULLIF(k.denominator, 0) AS share,
-        CAST(3.841458881296E0 AS DOUBLE) / NULLIF(k.denominator, 0) AS z2_n
+        -- Counts of others do not always add up: what is no proportion has no interval.
+        CASE WHEN k.numerator >= 0 AND k.numerator <= k.denominator THEN CAST(3.841458881296E0 AS DOUBLE) / NULLIF(k.denominator, 0) END AS z2_n
     FROM keyed AS k
     INNER JOIN definitions AS d ON d.metric = k.metric
     INNER JOIN periods AS p ON p.period_kind = k.period_kind AND p.period_label = k.period_label
