@@ -1,6 +1,7 @@
 """Only what an export touched, or a moved as_at can change, is worked out again; what changed after it was complete is restated."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from callclock.exports.receipt import CoverageRow
 from callclock.lake.coverage import Coverage
 from callclock.lake.curate import Curator
 from callclock.metrics.catalogue import Family, families, family
+from callclock.metrics.evaluate import ImpossibleFiguresError
 from callclock.refresh import Refresh
 from callclock.settings import Force, Targets, assemble
 from callclock.state import ForceState
@@ -32,7 +34,7 @@ class Lake:
         self.state = ForceState()
         self.coverage: tuple[CoverageRow, ...] = ()
 
-    def export(self, name: str, month: str, *, exported: str, closed: bool = True, hours: int = 1) -> None:
+    def export(self, name: str, month: str, *, exported: str, closed: bool = True, hours: float = 1) -> None:
         start = instant(f"{month}-10T10:00:00Z")
         rows = [
             {
@@ -129,6 +131,33 @@ def test_what_stood_open_on_a_day_long_past_is_not_counted_again_while_it_is_ope
     assert lake.refresh() == {"2026-05/attendance_backlog", "2026-06/attendance_backlog"}
     lake.export("again", "2026-01", exported="2026-07-02T00:00:00Z")
     assert lake.refresh() == {f"2026-0{month}/attendance_backlog" for month in range(1, 7)}
+
+
+def in_wrong_seconds(of: Family) -> Family:
+    """A fault in the code: a mean that takes milliseconds for microseconds."""
+    assert "c.attend_mean_ms AS DOUBLE) / 1000.0E0" in of.sql
+    return replace(
+        of, sql=of.sql.replace("attend_mean_ms AS DOUBLE) / 1000.0E0", "attend_mean_ms AS DOUBLE) / 1000000.0E0")
+    )
+
+
+def test_figures_that_cannot_be_stop_their_partition_and_no_other(tmp_path: Path) -> None:
+    broken = in_wrong_seconds(family("attendance_waits"))
+    lake = Lake(tmp_path, [family("attendance_counts"), broken])
+    # Nobody waited longer than a quarter of an hour: no mean is too small for that.
+    lake.export("quick", "2026-03", exported="2026-06-01T00:00:00Z", hours=0.1)
+    lake.export("slow", "2026-04", exported="2026-06-01T00:00:00Z", hours=5)
+    with pytest.raises(ImpossibleFiguresError) as fault:
+        lake.refresh()
+    told = str(fault.value)
+    assert told.startswith("EX 2026-04 not released: attendance_waits: ")
+    assert "metric attendance.mean_s, value 18.0, waited_longer_than 15m, so_many 1, of_attended 1" in told
+    released = {key.split("month=")[1] for key in lake.results.objects}
+    assert {"2026-03/attendance_counts.parquet", "2026-03/attendance_waits.parquet"} <= released
+    assert not {key for key in released if key.startswith("2026-04")}
+    # It does not count as made: the code put right makes it.
+    lake.families = [family("attendance_counts"), family("attendance_waits")]
+    assert lake.refresh() >= {"2026-04/attendance_counts", "2026-04/attendance_waits"}
 
 
 def test_new_targets_reach_old_months(tmp_path: Path) -> None:

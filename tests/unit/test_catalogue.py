@@ -9,7 +9,6 @@ from callclock.contracts import ATTENDANCE_CURVE, METRIC_VALUES, VALUE_KEYS
 from callclock.engine import connect
 from callclock.metrics.catalogue import (
     Family,
-    HeaderError,
     families,
     family,
     metric,
@@ -18,6 +17,7 @@ from callclock.metrics.catalogue import (
     relations,
 )
 from callclock.metrics.evaluate import Known, prepare
+from callclock.metrics.headers import HeaderError
 from callclock.reasons import Exclusion
 from tests.support.curated import FORCE, TARGETS, at
 

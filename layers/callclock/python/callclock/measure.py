@@ -24,6 +24,7 @@ from callclock.lake.coverage import Coverage
 from callclock.lake.curate import CurateReport, Curator
 from callclock.ledger import Mark, Marks
 from callclock.metrics.catalogue import families
+from callclock.metrics.evaluate import ImpossibleFiguresError
 from callclock.objects import Bucket
 from callclock.outbox import Hints
 from callclock.reasons import ExportStatus
@@ -107,12 +108,19 @@ def measure_force(force_code: str, export_ids: Sequence[str], now: datetime, mea
         if known != was:
             read = state.save(measure.lake, force_code, known, read)
         measure.marks.clear(Mark.UNFOLDED, force_code, unfolded)
-        for made in refresh.run(known, families()):
-            read = state.save(measure.lake, force_code, made, read)
+        stopped: ImpossibleFiguresError | None = None
+        try:
+            for made in refresh.run(known, families()):
+                read = state.save(measure.lake, force_code, made, read)
+        except ImpossibleFiguresError as fault:
+            # All else was made, and is to be told of.
+            stopped = fault
     # Always: the tick must reach notify even when no value changed, and a hint lost before may have been ours.
     hint = {"force_code": force_code, "now": format_instant(now)}
     measure.notify.send(force_code, hint)
     measure.report.send(force_code, hint)
+    if stopped:
+        raise stopped
 
 
 def _receipts(force_code: str, export_ids: Sequence[str], measure: Measure) -> Sequence[Receipt]:

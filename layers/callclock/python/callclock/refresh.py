@@ -19,7 +19,7 @@ from callclock.engine import connect, cores
 from callclock.lake.coverage import Coverage, periods_with_holes
 from callclock.lake.curate import CuratedMonth
 from callclock.metrics.catalogue import Family, Relation
-from callclock.metrics.evaluate import Known, evaluate, prepare, work_out_month
+from callclock.metrics.evaluate import ImpossibleFiguresError, Known, evaluate, prepare, work_out_month
 from callclock.objects import Bucket, Read
 from callclock.restatements import cause, restate
 from callclock.results import kv_metadata
@@ -66,6 +66,11 @@ class Refresh:
         ForceState
             With the inputs of what was made so far, after each partition: a run that ends early (a Lambda lives fifteen
             minutes, a first backlog may be years) goes on from there. Equal inputs are not computed again (DESIGN 1).
+
+        Raises
+        ------
+        ImpossibleFiguresError
+            A check stopped the release of a partition; raised after all others were made.
         """
         stale = [
             (partition, found)
@@ -76,11 +81,19 @@ class Refresh:
         # One partition a core: each is small, so that cores within one are soon idle, and requests overlap.
         with ThreadPoolExecutor(max_workers=cores()) as workers:
             list(workers.map(_MonthOfStep.make, months.values()))
-            made = workers.map(lambda one: one[0].make(one[1]), stale)
-            for (partition, found), _ in zip(stale, made, strict=True):
+            made = [workers.submit(partition.make, found) for partition, found in stale]
+            stopped: list[ImpossibleFiguresError] = []
+            for (partition, found), future in zip(stale, made, strict=True):
+                try:
+                    future.result()
+                except ImpossibleFiguresError as fault:
+                    stopped.append(fault)
+                    continue
                 for family, inputs in found:
                     state = state.with_value(family.name, partition.home, digest(inputs))
                 yield state
+        if stopped:
+            raise ImpossibleFiguresError("; ".join(map(str, stopped)))
 
     def _partitions(self, state: ForceState, families: Sequence[Family]) -> Iterator["_Partition"]:
         """Every partition of the families that read the same tables, for each set of tables that was ever sent."""
@@ -109,6 +122,14 @@ def _forget_older(path: Path) -> None:
     """Remove what is kept under the same name in another version."""
     for old in path.parent.glob(f"{path.name.partition('@')[0]}@*.parquet"):
         old.unlink(missing_ok=True)
+
+
+def _was(folder: Path, family: Family) -> Path:
+    return folder / f"{family.name}-was.parquet"
+
+
+def _new(folder: Path, family: Family) -> Path:
+    return folder / f"{family.name}.parquet"
 
 
 def _homes(months: Mapping[Month, CuratedMonth]) -> Iterator[Month]:
@@ -235,33 +256,60 @@ class _Partition:
             yield db
 
     def make(self, stale: Sequence[tuple[Family, Mapping[str, object]]]) -> None:
-        """Evaluate families over the months they need and put the values in place of the older ones."""
+        """Evaluate families over the months they need and put the values in place of the older ones.
+
+        Nothing is put in place before all of it is worked out and checked.
+        """
         here = self.refresh.workdir / "-".join(self.tables) / str(self.home)
         with self.prepared([family for family, _ in stale], here) as db:
+            # Read before the work, so that a newer run that comes between is not overwritten by this one.
+            were = {
+                family.name: self.refresh.results.fetch(self._key(family), _was(here, family)) for family, _ in stale
+            }
+            rows = {}
             for family, inputs in stale:
-                key = layout.measured(family.result.name, self.refresh.force_code, self.home, family.name)
-                old, new = here / f"{family.name}-was.parquet", here / f"{family.name}.parquet"
-                # Read before the work, so that a newer run that comes between is not overwritten by this one.
-                was: Read | None = self.refresh.results.fetch(key, old)
                 metadata = {"inputs": json.dumps(inputs, sort_keys=True)}
-                rows = evaluate(db, family, new, metadata=metadata, months=self._kept_months(family))
-                # What was complete does not change by time alone.
-                restated = was is not None and family.result is METRIC_VALUES
-                if restated and (why := cause(json.loads(kv_metadata(db, old).get("inputs", "{}")), inputs)):
-                    restate(
-                        db,
-                        self.refresh.results,
-                        force_code=self.refresh.force_code,
-                        month=self.home,
-                        family=family.name,
-                        old=old,
-                        new=new,
-                        why=why,
-                        now=self.refresh.now,
-                        workdir=here,
-                    )
-                if rows or was is not None:
-                    self.refresh.results.replace(key, new, was)
+                months = self._kept_months(family)
+                try:
+                    rows[family.name] = evaluate(db, family, _new(here, family), metadata=metadata, months=months)
+                except ImpossibleFiguresError as fault:
+                    raise ImpossibleFiguresError(
+                        f"{self.refresh.force_code} {self.home} not released: {fault}"
+                    ) from fault
+            for family, inputs in stale:
+                was = were[family.name]
+                if rows[family.name] or was is not None:
+                    self._release(db, family, inputs, was, here)
+
+    def _release(
+        self,
+        db: duckdb.DuckDBPyConnection,
+        family: Family,
+        inputs: Mapping[str, object],
+        was: Read | None,
+        here: Path,
+    ) -> None:
+        """Put values in place of the older ones, and say what had been complete and is another now."""
+        old, new = _was(here, family), _new(here, family)
+        restated = was is not None and family.result is METRIC_VALUES
+        # What was complete does not change by time alone.
+        if restated and (why := cause(json.loads(kv_metadata(db, old).get("inputs", "{}")), inputs)):
+            restate(
+                db,
+                self.refresh.results,
+                force_code=self.refresh.force_code,
+                month=self.home,
+                family=family.name,
+                old=old,
+                new=new,
+                why=why,
+                now=self.refresh.now,
+                workdir=here,
+            )
+        self.refresh.results.replace(self._key(family), new, was)
+
+    def _key(self, family: Family) -> str:
+        return layout.measured(family.result.name, self.refresh.force_code, self.home, family.name)
 
     def _kept_months(self, family: Family) -> Mapping[str, Sequence[Path]]:
         """Files of the monthly steps that the family rests on."""

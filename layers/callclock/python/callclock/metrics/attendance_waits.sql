@@ -4,6 +4,7 @@
 -- keys: grade_basis, grade_scheme, grade, population, area, hour_of_week
 -- look_behind: 0
 -- look_ahead: 0
+-- check: attendance_bound
 -- definition_version: 1
 --
 -- metric: attendance.mean_s, attendance.median_s, attendance.p90_s, attendance.p95_s

@@ -4,7 +4,7 @@ A file holds either a *relation* (a step that several families share) or a *fami
 header is lines ``-- key: value``; in a family each ``metric:`` begins the definition of one or more measures.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from callclock.clock import PeriodKind
 from callclock.contracts import ATTENDANCE_CURVE, CURATED, METRIC_VALUES, REGRADE_MATRIX, VALUE_KEYS, Table
+from callclock.metrics.headers import HeaderError, Line, block, body, header, listed, listed_of, months, named_as_file
 
 SHORT = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER)
 LONG = (PeriodKind.FY_TO_DATE, PeriodKind.ROLLING_12M)
@@ -22,7 +23,7 @@ INPUTS = frozenset(
         *(table.name for table in CURATED),
         *("sources", "source_gaps", "run", "periods", "period_days", "reach"),
         *("grades", "services", "areas", "attendance_targets", "metric_targets"),
-        *("keyed", "definitions"),
+        *("keyed", "definitions", "released"),
     ]
 )
 """Relations that evaluation registers; all others are files."""
@@ -31,15 +32,11 @@ _OF_PERIODS = frozenset({"periods", "period_days", "reach"})
 _RELATION_KEYS = ("relation", "from", "stored", "meaning")
 _OPTIONAL_RELATION_KEYS = ("monthly",)
 _FAMILY_KEYS = ("name", "table", "from", "keys", "look_behind", "look_ahead", "definition_version")
-_OPTIONAL_FAMILY_KEYS = ("also", "settled_by", "kinds", "result")
+_OPTIONAL_FAMILY_KEYS = ("also", "settled_by", "kinds", "result", "check")
 _OWN_TABLES = {table.name: table for table in (ATTENDANCE_CURVE, REGRADE_MATRIX)}
 _PERIOD = ("period_kind", "period_label")
 _METRIC_KEYS = ("metric", "definition", "population", "numerator", "denominator", "exclusions", "unit", "direction")
 _OPTIONAL_METRIC_KEYS = ("settles_days",)
-
-
-class HeaderError(ValueError):
-    """A header that cannot be read; the text names file, line, key and what to write."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +120,8 @@ class Family:
         Months before and after a period whose records its values need.
     relations
         Shared steps it rests on, each after those that it needs.
+    check
+        Values among those worked out (``released``) that cannot be: a row of it stops their release.
     """
 
     name: str
@@ -138,6 +137,7 @@ class Family:
     definition_version: str
     metrics: tuple[Metric, ...]
     relations: tuple[Relation, ...]
+    check: Relation | None
     sql: str
 
     @property
@@ -244,21 +244,20 @@ def read_relation(file: str, text: str) -> Relation:
     HeaderError
         Naming file and line.
     """
-    header = list(_header(file, text))
-    said = _block(file, header, _RELATION_KEYS, _OPTIONAL_RELATION_KEYS)
-    _named_as_file(file, said["relation"])
+    said = block(file, list(header(file, text)), _RELATION_KEYS, _OPTIONAL_RELATION_KEYS)
+    named_as_file(file, said["relation"])
     answers = {key: said.get(key, "no") for key in ("stored", "monthly")}
     for key, answer in answers.items():
         if answer not in {"yes", "no"}:
             raise HeaderError(f"{file}: {key}: {answer!r}: write yes or no")
     # A list written out in the text rests on nothing.
-    inputs = () if said["from"] == "none" else _list(said["from"])
+    inputs = () if said["from"] == "none" else listed(said["from"])
     return Relation(
         name=said["relation"],
         inputs=inputs,
         stored=answers["stored"] == "yes",
         meaning=said["meaning"],
-        sql=_body(text),
+        sql=body(text),
         monthly=answers["monthly"] == "yes",
     )
 
@@ -271,32 +270,19 @@ def read_family(file: str, text: str) -> tuple[Family, ...]:
     HeaderError
         Naming file and line.
     """
-    header = list(_header(file, text))
-    starts = [place for place, (_, key, _) in enumerate(header) if key == "metric"]
-    of_own = any(key == "result" for _, key, _ in header)
-    if bool(starts) == of_own:
-        fault = "no metric: define at least one measure" if not starts else "a metric beside result: define none"
-        raise HeaderError(
-            f"{file}:1: {fault}; measures go to metric_values, a table of its own is defined by its contract"
-        )
-    said = _block(file, header[: starts[0] if starts else None], _FAMILY_KEYS, _OPTIONAL_FAMILY_KEYS)
-    _named_as_file(file, said["name"])
-    result = _OWN_TABLES.get(said["result"]) if of_own else METRIC_VALUES
-    if result is None:
-        raise HeaderError(f"{file}: result: no table {said['result']!r}: there are {', '.join(_OWN_TABLES)}")
+    lines = list(header(file, text))
+    starts = [place for place, (_, key, _) in enumerate(lines) if key == "metric"]
+    _has_metrics_or_a_table(file, bool(starts), any(key == "result" for _, key, _ in lines))
+    said = block(file, lines[: starts[0] if starts else None], _FAMILY_KEYS, _OPTIONAL_FAMILY_KEYS)
+    named_as_file(file, said["name"])
+    metrics = _defined(file, [lines[start:end] for start, end in pairwise([*starts, len(lines)])])
+    result = _result(file, said)
     columns = VALUE_KEYS if result is METRIC_VALUES else tuple(result.by_name)
-    unknown = sorted(set(_list(said["keys"])) - set(columns))
-    if unknown:
-        raise HeaderError(f"{file}: keys: no key column {unknown[0]!r}: there are {', '.join(columns)}")
-    kinds = _kinds(file, said["kinds"]) if "kinds" in said else (*SHORT, *LONG)
-    metrics: list[Metric] = []
-    for start, end in pairwise([*starts, len(header)]):
-        metrics += _metrics(file, header[start:end])
-    names = [measure.name for measure in metrics]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise HeaderError(f"{file}: metric {twice[0]!r} is defined twice: keep one definition")
-
+    kinds = [*SHORT, *LONG]
+    if "kinds" in said:
+        kinds = [
+            PeriodKind(kind) for kind in listed_of(file, "kinds", said["kinds"], "kind of period", list(PeriodKind))
+        ]
     also = _tables(file, "also", said["also"]) if "also" in said else ()
     settled_by = (said["table"], *also)
     if "settled_by" in said:
@@ -311,13 +297,14 @@ def read_family(file: str, text: str) -> tuple[Family, ...]:
             settled_by=settled_by,
             result=result,
             kinds=kinds,
-            keys=_list(said["keys"]),
-            look_behind=_whole(file, "look_behind", said["look_behind"]),
-            look_ahead=_whole(file, "look_ahead", said["look_ahead"]),
+            keys=listed_of(file, "keys", said["keys"], "key column", columns),
+            look_behind=months(file, "look_behind", said["look_behind"]),
+            look_ahead=months(file, "look_ahead", said["look_ahead"]),
             definition_version=said["definition_version"],
-            metrics=tuple(metrics),
-            relations=_resolved(file, _list(said["from"])),
-            sql=_body(text),
+            metrics=metrics,
+            relations=_resolved(file, listed(said["from"])),
+            check=_resolved(file, (said["check"],))[-1] if "check" in said else None,
+            sql=body(text),
         )
 
     short, long = (tuple(kind for kind in of_length if kind in kinds) for of_length in (SHORT, LONG))
@@ -325,9 +312,33 @@ def read_family(file: str, text: str) -> tuple[Family, ...]:
     return tuple(of(name, found) for name, found in both if found)
 
 
-def _metrics(file: str, block: list[tuple[int, str, str]]) -> Iterator[Metric]:
-    said = _block(file, block, _METRIC_KEYS, _OPTIONAL_METRIC_KEYS)
-    line = block[0][0]
+def _result(file: str, said: Mapping[str, str]) -> Table:
+    named = said.get("result")
+    if named is not None and named not in _OWN_TABLES:
+        raise HeaderError(f"{file}: result: no table {named!r}: there are {', '.join(_OWN_TABLES)}")
+    return METRIC_VALUES if named is None else _OWN_TABLES[named]
+
+
+def _has_metrics_or_a_table(file: str, metrics: bool, table: bool) -> None:
+    if metrics == table:
+        fault = "a metric beside result: define none" if metrics else "no metric: define at least one measure"
+        where = "measures go to metric_values, a table of its own is defined by its contract"
+        raise HeaderError(f"{file}:1: {fault}; {where}")
+
+
+def _defined(file: str, blocks: Sequence[Sequence[Line]]) -> tuple[Metric, ...]:
+    """Metrics that the blocks define, each once."""
+    metrics = [measure for lines in blocks for measure in _metrics(file, lines)]
+    names = [measure.name for measure in metrics]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise HeaderError(f"{file}: metric {twice[0]!r} is defined twice: keep one definition")
+    return tuple(metrics)
+
+
+def _metrics(file: str, lines: Sequence[Line]) -> Iterator[Metric]:
+    said = block(file, lines, _METRIC_KEYS, _OPTIONAL_METRIC_KEYS)
+    line = lines[0][0]
     if said["unit"] not in UNITS:
         raise HeaderError(f"{file}:{line}: unit {said['unit']!r}: write one of {', '.join(sorted(UNITS))}")
     if said["direction"] not in DIRECTIONS:
@@ -336,38 +347,8 @@ def _metrics(file: str, block: list[tuple[int, str, str]]) -> Iterator[Metric]:
     settles = said.pop("settles_days", "0")
     if settles not in {"0", "28"}:
         raise HeaderError(f"{file}:{line}: settles_days {settles!r}: write 28, or leave it out")
-    for name in _list(said.pop("metric")):
+    for name in listed(said.pop("metric")):
         yield Metric(name=name, settles_days=int(settles), **said)
-
-
-def _header(file: str, text: str) -> Iterator[tuple[int, str, str]]:
-    """Line number, key and value of each header line; the header ends where the SQL begins."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.startswith("--"):
-            return
-        if line.strip() == "--":
-            continue
-        key, colon, value = line.removeprefix("-- ").partition(":")
-        if not colon or not key.replace("_", "").isalpha() or not value.strip():
-            raise HeaderError(f"{file}:{number}: {line!r} is no header line: write it as `-- key: value`")
-        yield number, key, value.strip()
-
-
-def _block(
-    file: str, lines: list[tuple[int, str, str]], needed: tuple[str, ...], optional: tuple[str, ...]
-) -> dict[str, str]:
-    said: dict[str, str] = {}
-    for number, key, value in lines:
-        if key not in needed and key not in optional:
-            raise HeaderError(f"{file}:{number}: unknown key {key!r}: there are {', '.join((*needed, *optional))}")
-        if key in said:
-            raise HeaderError(f"{file}:{number}: key {key!r} stands twice: keep one")
-        said[key] = value
-    missing = [key for key in needed if key not in said]
-    if missing:
-        at = lines[0][0] if lines else 1
-        raise HeaderError(f"{file}:{at}: {missing[0]!r} is missing: write `-- {missing[0]}: ...`")
-    return said
 
 
 def _resolved(file: str, names: tuple[str, ...]) -> tuple[Relation, ...]:
@@ -385,44 +366,11 @@ def _resolved(file: str, names: tuple[str, ...]) -> tuple[Relation, ...]:
 
 
 def _tables(file: str, key: str, value: str) -> tuple[str, ...]:
-    unknown = sorted(set(_list(value)) - {table.name for table in CURATED})
-    if unknown:
-        there_are = ", ".join(table.name for table in CURATED)
-        raise HeaderError(f"{file}: {key}: no curated table {unknown[0]!r}: there are {there_are}")
-    return _list(value)
-
-
-def _kinds(file: str, value: str) -> tuple[PeriodKind, ...]:
-    unknown = sorted(set(_list(value)) - set(PeriodKind))
-    if unknown:
-        raise HeaderError(f"{file}: kinds: no kind of period {unknown[0]!r}: there are {', '.join(PeriodKind)}")
-    return tuple(PeriodKind(kind) for kind in _list(value))
-
-
-def _named_as_file(file: str, name: str) -> None:
-    if f"{name}.sql" != file:
-        raise HeaderError(f"{file}:1: named {name!r}: a file and what it holds have one name")
-
-
-def _whole(file: str, key: str, value: str) -> int:
-    if not value.isdecimal():
-        raise HeaderError(f"{file}: {key}: {value!r} is no number of months: write 0, 1, ...")
-    return int(value)
-
-
-def _list(value: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in value.split(","))
+    return listed_of(file, key, value, "curated table", [table.name for table in CURATED])
 
 
 def _is_family(text: str) -> bool:
     return text.startswith("-- name:")
-
-
-def _body(text: str) -> str:
-    """SQL without its header."""
-    lines = text.splitlines()
-    first = next((place for place, line in enumerate(lines) if not line.startswith("--")), len(lines))
-    return "\n".join(lines[first:]).strip()
 
 
 def _texts() -> dict[str, str]:

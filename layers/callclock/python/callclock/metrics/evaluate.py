@@ -24,6 +24,13 @@ _QUANTILE = re.compile(r"quantile_cont\((\w+), ([\d.]+)\)")
 type _Dated = Grade | AttendanceTarget | MetricTarget
 
 
+class ImpossibleFiguresError(Exception):
+    """Figures that cannot be true together were worked out: a fault in the code, never one of the data.
+
+    They are not to be released; the text names family, partition and the first of them.
+    """
+
+
 @dataclass(frozen=True)
 class SourceKnown:
     """Until when one source of a table is known.
@@ -173,6 +180,11 @@ def evaluate(
     -------
     int
         Rows written, in the order of their keys, with the columns of the family's result table.
+
+    Raises
+    ------
+    ImpossibleFiguresError
+        The family's check found values that cannot be.
     """
     for step in family.relations:
         if step.stored and step.by_period:
@@ -186,7 +198,19 @@ def evaluate(
         f"COPY (SELECT {columns} FROM ({family.select}) ORDER BY {order}) TO {quote(str(out))} (FORMAT parquet, "
         f"COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA {{{pairs}}})"
     ).fetchone()
+    if family.check:
+        _check(con, family, family.check, out)
     return int(counted[0]) if counted else 0
+
+
+def _check(con: duckdb.DuckDBPyConnection, family: Family, check: Relation, out: Path) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP VIEW released AS SELECT * FROM read_parquet({parquet_list([out])})")
+    found = con.execute(f"SELECT * FROM ({check.sql}) AS found ORDER BY ALL")
+    columns = [column[0] for column in found.description or ()]
+    rows = found.fetchall()
+    if rows:
+        first = ", ".join(f"{column} {value}" for column, value in zip(columns, rows[0], strict=True))
+        raise ImpossibleFiguresError(f"{family.name}: {len(rows)} figures cannot be ({check.name}); the first: {first}")
 
 
 def all_at_once(sql: str) -> str:
