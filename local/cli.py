@@ -13,6 +13,7 @@ from rich.console import Console
 from callclock.contracts import CURATED
 from callclock.exports.text import UnreadableError
 from callclock.settings import ConfigurationError
+from local import check_figures as checking
 from local import demo as telling
 from local import draft as drafting
 from local import run as running
@@ -181,6 +182,25 @@ def thresholds_try(
         typer.echo(json.dumps([trial.as_json() for trial in found], indent=1))
     else:
         trying.show(found, since.date(), policies, Console(width=100, emoji=False))
+
+
+@app.command("check-figures")
+def check_figures(
+    figures: Annotated[list[str], typer.Argument(help="mean=22h median=3h20m p90=9h within_4h=0.08 over_7d=41% ...")],
+    json_: AsJson = False,
+) -> None:
+    """Say which published FIGURES of the same incidents cannot be true together. Exit 3 when any cannot."""
+    try:
+        verdict = checking.check(figures)
+    except checking.FigureError as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(EXIT_USAGE) from fault
+    if json_:
+        typer.echo(json.dumps(verdict.as_json(), indent=1))
+    else:
+        typer.echo(verdict.text())
+    if verdict.conflicts:
+        raise typer.Exit(EXIT_HELD)
 
 
 @sources_app.command("new")
