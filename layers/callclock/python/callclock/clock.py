@@ -4,10 +4,18 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 FINANCIAL_YEAR_FIRST_MONTH = 4
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Names of all time zones. Asked for once: it walks through the whole database of zones."""
+    return frozenset(available_timezones())
+
 
 
 class PeriodKind(StrEnum):

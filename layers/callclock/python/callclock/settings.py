@@ -9,12 +9,12 @@ from dataclasses import field, fields
 from datetime import date
 from importlib import resources
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from callclock.clock import PeriodKind
+from callclock.clock import PeriodKind, zones
 from callclock.contracts import VALUE_KEYS
 
 STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -37,7 +37,7 @@ def seconds(value: object) -> object:
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in zones():
         raise ValueError(f"{name!r} is no time zone: write it as Europe/London")
     return name
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
+from callclock.clock import zones
 from callclock.exports.grammar import Reading, read_condition, read_join, read_rule
 from callclock.exports.rules import Columns, Condition, Join, Rule
 
@@ -161,7 +162,7 @@ def read_time(data: object, reading: Reading) -> TimeReading:
     known = frozenset({"zone", "formats", "tolerance_s", "doubled", "precision"})
     said = reading.section(data, "time", known)
     zone = reading.text(said.get("zone", "Europe/London"), "time.zone")
-    if zone not in available_timezones():
+    if zone not in zones():
         reading.fault("time.zone", f"{zone!r} is no time zone: write it as Europe/London")
         zone = "Europe/London"
     formats = reading.texts(said["formats"], "time.formats") if "formats" in said else ()

@@ -144,17 +144,23 @@ def _copy(db: duckdb.DuckDBPyConnection, scan: Scan, out: Path) -> dict[int, tup
     form = f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {_ROW_GROUP})"
     try:
         db.execute(f"COPY ({scan.sql()}) TO {quote(str(out))} {form}")
-    except duckdb.InvalidInputException as fault:
+    except duckdb.Error as fault:
+        # What DuckDB finds in a broken Parquet file it raises as no particular kind of error.
+        if not isinstance(fault, duckdb.InvalidInputException) and type(fault) is not duckdb.Error:
+            raise
         first = str(fault).splitlines()[0]
         raise UnreadableError(
             f"the file cannot be read as {scan.profile.file} says ({first}): mend [format] there, then drop the file "
             "again"
         ) from fault
-    if not db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'reject_errors'").fetchall():
+    try:
+        found = db.execute(
+            "SELECT line - 1, list_sort(list_distinct(list(error_type::VARCHAR))) FROM reject_errors "
+            "GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+    except duckdb.CatalogException:
+        # Only a text that DuckDB has read has this table.
         return {}
-    found = db.execute(
-        "SELECT line - 1, list_sort(list_distinct(list(error_type::VARCHAR))) FROM reject_errors GROUP BY 1 ORDER BY 1"
-    ).fetchall()
     return {number: tuple(dict.fromkeys(_REASONS[kind] for kind in kinds)) for number, kinds in found}
 
 

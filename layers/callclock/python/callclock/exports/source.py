@@ -13,7 +13,7 @@ from callclock.exports.json_source import JsonSource, open_json
 from callclock.exports.profile import Profile
 from callclock.exports.profile_sections import FileFormat
 from callclock.exports.serials import ISO_FORMATS
-from callclock.exports.tabular import FileKind, kind_of, parquet_rows
+from callclock.exports.tabular import FileKind, kind_of, parquet_rows, whole_parquet
 from callclock.exports.text import Lines, Prepared, UnreadableError, prepare
 from callclock.exports.walls import ROW
 from callclock.exports.workbook import read_sheet
@@ -140,10 +140,8 @@ def _open_workbook(path: Path, profile: Profile, workdir: Path) -> TextSource:
 
 
 def _open_parquet(path: Path, profile: Profile) -> ParquetSource:
-    try:
+    with whole_parquet():
         schema = pq.read_schema(path)
-    except pa.ArrowInvalid as fault:
-        raise UnreadableError(f"the file is no whole Parquet file ({fault}): export it again and drop it") from fault
     header = Header.of(schema.names).known_as(profile.aliases)
     _check(header, profile)
     if header.repeated:

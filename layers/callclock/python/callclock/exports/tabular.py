@@ -5,10 +5,14 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+
+from callclock.exports.text import UnreadableError
 
 _PARQUET = b"PAR1"
 _GZIP = b"\x1f\x8b"
@@ -75,13 +79,29 @@ def _is_binary(sample: bytes) -> bool:
 
 
 def parquet_head(path: Path) -> tuple[Sequence[str], Sequence[str | None]]:
-    """Names of the columns, and the first row as text."""
-    file = pq.ParquetFile(path)
-    first: list[str | None] = [None] * len(file.schema_arrow.names)
-    for batch in file.iter_batches(batch_size=1):
-        first = [None if value is None else str(value) for value in (column[0].as_py() for column in batch.columns)]
-        break
-    return file.schema_arrow.names, first
+    """Names of the columns, and the first row as text.
+
+    Raises
+    ------
+    UnreadableError
+        The file is cut or broken.
+    """
+    with whole_parquet():
+        file = pq.ParquetFile(path)
+        first: list[str | None] = [None] * len(file.schema_arrow.names)
+        for batch in file.iter_batches(batch_size=1):
+            first = [None if value is None else str(value) for value in (column[0].as_py() for column in batch.columns)]
+            break
+        return file.schema_arrow.names, first
+
+
+@contextmanager
+def whole_parquet() -> Iterator[None]:
+    """Tell a Parquet file that is cut or broken from a fault of ours."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
+        raise UnreadableError(f"the file is no whole Parquet file ({fault}): export it again and drop it") from fault
 
 
 def parquet_rows(path: Path, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
@@ -89,9 +109,10 @@ def parquet_rows(path: Path, wanted: Sequence[int]) -> Iterator[tuple[int, bytes
     numbers = iter(wanted)
     number = next(numbers, None)
     first = 1
-    for batch in pq.ParquetFile(path).iter_batches():
-        while number is not None and number < first + batch.num_rows:
-            [row] = batch.slice(number - first, 1).to_pylist()
-            yield number, json.dumps(row, default=str, ensure_ascii=False).encode()
-            number = next(numbers, None)
-        first += batch.num_rows
+    with whole_parquet():
+        for batch in pq.ParquetFile(path).iter_batches():
+            while number is not None and number < first + batch.num_rows:
+                [row] = batch.slice(number - first, 1).to_pylist()
+                yield number, json.dumps(row, default=str, ensure_ascii=False).encode()
+                number = next(numbers, None)
+            first += batch.num_rows

@@ -75,6 +75,10 @@ class Lines:
                 return False
             at = found + len(opening)
 
+    def cells(self, record: bytes) -> Sequence[str]:
+        """Cells of one record, without its line end."""
+        return cells(record.decode("utf-8", "replace"), self.delimiter.decode(), self.quote.decode())
+
     def odd_quotes(self, line: bytes, inside: bool) -> bool:
         """Guess :meth:`stays_open` by counting quotes: right unless a cell holds a quote without beginning with one."""
         return inside != bool(line.count(self.quote) & 1)
