@@ -51,10 +51,10 @@ def stage(lake: Bucket, rows: Iterable[Row], folder: Path) -> list[Month]:
     return sorted({month for month, _ in parts})
 
 
-def curator(lake: Bucket, folder: Path, shard_keys: int = 50_000) -> Curator:
+def curator(lake: Bucket, folder: Path, shard_keys: int = 50_000, withdrawn: frozenset[str] = frozenset()) -> Curator:
     # Each run has a directory of its own, as each invocation has.
     run = folder / f"run{len(list(folder.glob('run*')))}"
-    return Curator(lake, INCIDENTS, FORCE, "Europe/London", 2.0, run, shard_keys)
+    return Curator(lake, INCIDENTS, FORCE, "Europe/London", 2.0, run, shard_keys, withdrawn)
 
 
 def curated(lake: Bucket, folder: Path) -> dict[str, list[Month]]:
@@ -153,6 +153,35 @@ def test_a_record_of_a_third_month_is_not_taken_back(lake: Bucket, tmp_path: Pat
     assert curated(lake, tmp_path) == {"a": [FEBRUARY], "b": [APRIL]}
     # April has lost and gained nothing: it is read, and not folded.
     assert set(report.counts) == {FEBRUARY, MARCH}
+
+
+def test_a_record_that_a_withdrawn_export_had_moved_stands_where_it_stood(lake: Bucket, tmp_path: Path) -> None:
+    """a went from March to April; only April is looked at, and March gets it back, with the milestone it knew."""
+    came = instant("2026-03-02T11:00:00Z")
+    first = stage(lake, [incident("a", "2026-03-02T10:00:00Z", first_arrived_at=came)], tmp_path)
+    known = dict(curator(lake, tmp_path).curate(first, {}).months)
+    moved = stage(lake, [incident("a", "2026-04-02T10:00:00Z", 2), incident("b", "2026-04-03T10:00:00Z", 2)], tmp_path)
+    known |= curator(lake, tmp_path).curate(moved, known).months
+    assert curated(lake, tmp_path) == {"a": [APRIL], "b": [APRIL]}
+    after = curator(lake, tmp_path, withdrawn=frozenset({"e02"}))
+    known |= after.curate(moved, known).months
+    assert curated(lake, tmp_path) == {"a": [MARCH]}
+    lake.fetch(layout.curated("incidents", FORCE, MARCH), tmp_path / "one.parquet")
+    assert [row["export_id"] for row in read_rows(tmp_path / "one.parquet")] == ["e01"]
+    known |= curator(lake, tmp_path).curate(moved, known).months
+    assert curated(lake, tmp_path) == {"a": [APRIL], "b": [APRIL]}, "and brought back, it is gone from March again"
+
+
+def test_a_reading_that_no_longer_has_a_record_gives_it_back(lake: Bucket, tmp_path: Path) -> None:
+    """The export is read again, and the row that had moved a is in quarantine now: nothing of it lies in April."""
+    known = dict(
+        curator(lake, tmp_path).curate(stage(lake, [incident("a", "2026-03-02T10:00:00Z")], tmp_path), {}).months
+    )
+    moved = stage(lake, [incident("a", "2026-04-02T10:00:00Z", 2)], tmp_path)
+    known |= curator(lake, tmp_path).curate(moved, known).months
+    lake.remove(layout.staged("incidents", FORCE, APRIL, "e02"))
+    curator(lake, tmp_path).curate(moved, known)
+    assert curated(lake, tmp_path) == {"a": [MARCH]}
 
 
 class Dies(Bucket):

@@ -121,7 +121,7 @@ def test_an_object_put_in_place_of_one_that_was_taken_in_is_noticed() -> None:
     pipeline.drop(FEBRUARY[0], worse, TICK)
     pipeline.tick(TICK + timedelta(days=1))
     pipeline.run()
-    assert len([entry for entry in pipeline.ledger.values() if entry.object_key == FEBRUARY[0]]) == 2
+    assert len([entry for entry in pipeline.ledger.entries.values() if entry.object_key == FEBRUARY[0]]) == 2
 
 
 def test_an_export_that_fails_to_fold_stays_marked(monkeypatch: pytest.MonkeyPatch) -> None:

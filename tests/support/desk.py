@@ -1,14 +1,15 @@
 """Intake in memory: drop an object, get its receipts; the ledger and the hints are plain collections."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
 from callclock.exports.callers import CallerSecret
 from callclock.exports.receipt import Receipt
 from callclock.intake import Drop, Intake, take_in
-from callclock.ledger import Entry, Mark, Marks
+from callclock.ledger import Entry, Ledger, Mark, Marks, WithdrawnError
+from callclock.reasons import ExportStatus
 from tests.support.memory_lake import MemoryBucket
 
 ARRIVED = datetime(2026, 12, 1, tzinfo=UTC)
@@ -34,12 +35,35 @@ class MemoryMarks(Marks):
             del there[name]
 
 
+class MemoryLedger(Ledger):
+    """Entries in a dictionary."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[str, str], Entry] = {}
+
+    def find(self, force_code: str, export_id: str) -> Entry | None:
+        return self.entries.get((force_code, export_id))
+
+    def write(self, entry: Entry) -> None:
+        self.entries[entry.force_code, entry.export_id] = entry
+
+    def keep(self, entry: Entry) -> None:
+        was = self.find(entry.force_code, entry.export_id)
+        if was and was.status is ExportStatus.WITHDRAWN:
+            raise WithdrawnError(entry.object_key)
+        self.write(entry)
+
+    def of_force(self, force_code: str) -> Iterator[Entry]:
+        yield from (entry for (owner, _), entry in sorted(self.entries.items()) if owner == force_code)
+
+
 class Desk:
     """One force, EX, with the profiles it is given."""
 
     def __init__(self, **profiles: str) -> None:
         self.exports, self.lake, self.results = MemoryBucket("exports"), MemoryBucket("lake"), MemoryBucket("results")
-        self.entries: dict[tuple[str, str], Entry] = {}
+        self.ledger = MemoryLedger()
+        self.entries = self.ledger.entries
         self.hints: list[Mapping[str, str]] = []
         self.told: list[Mapping[str, str]] = []
         self.woken: list[tuple[str, str]] = []
@@ -48,7 +72,7 @@ class Desk:
             exports=self.exports,
             lake=self.lake,
             results=self.results,
-            ledger=SimpleNamespace(find=lambda *key: self.entries.get(key), write=self._write),
+            ledger=self.ledger,
             marks=self.marks,
             wakes=SimpleNamespace(send=lambda *sent: self.woken.append(sent)),
             measure=SimpleNamespace(send=lambda _, hint: self.hints.append(hint)),
@@ -60,9 +84,6 @@ class Desk:
             [receipt] = self.drop(text.encode(), f"config/sources/{name}.toml")
             assert receipt.status == "read", receipt.message
         self.hints.clear()
-
-    def _write(self, entry: Entry) -> None:
-        self.entries[entry.force_code, entry.export_id] = entry
 
     def drop(
         self, content: bytes, key: str, *, metadata: Mapping[str, str] | None = None, at: datetime = ARRIVED

@@ -102,6 +102,13 @@ class MemoryBucket(Bucket):
         self.put(key, body, metadata)
         return self._read_of(key)
 
+    def holds(self, key: str, version_id: str | None = None) -> bool:
+        return key in self.objects
+
+    def remove(self, key: str) -> None:
+        self.requests += 1
+        self.objects.pop(key, None)
+
     def list(self, prefix: str) -> Iterator[Listed]:
         self.requests += 1
         for key in sorted(self.objects):

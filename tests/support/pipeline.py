@@ -20,18 +20,19 @@ from callclock.contracts import METRIC_VALUES, RESTATEMENTS
 from callclock.engine import connect, rows_of
 from callclock.exports.callers import CallerSecret
 from callclock.intake import Intake, receive
-from callclock.ledger import DeliveredLog, Entry
+from callclock.ledger import DeliveredLog
 from callclock.measure import Measure, parse_hint, work
 from callclock.metrics.catalogue import families
 from callclock.notify import Notify, delivered_of, story_of, tell
 from callclock.notify import parse_hint as parse_notify_hint
+from callclock.operations.stack import Stack
 from callclock.reasons import State
 from callclock.replay import Rule
 from callclock.results import fetch_restatements, fetch_values
 from callclock.series import load_series
 from callclock.state import ForceState
 from callclock.thresholds import Delivered, decide, open_story
-from tests.support.desk import MemoryMarks
+from tests.support.desk import MemoryLedger, MemoryMarks
 from tests.support.memory_lake import MemoryBucket
 
 FORCE = "EX"
@@ -70,7 +71,7 @@ class Pipeline:
         self.queues: dict[str, list[str]] = {name: [] for name in BATCH}
         self.lose: set[str] = set()
         self.marks, self.log = MemoryMarks(), MemoryLog()
-        self.ledger: dict[tuple[str, str], Entry] = {}
+        self.ledger = MemoryLedger()
         self.mails: list[tuple[str, str]] = []
         self.drawn: list[str] = []
         self.runs = 0
@@ -80,7 +81,7 @@ class Pipeline:
             exports=self.exports,
             lake=self.lake,
             results=self.results,
-            ledger=SimpleNamespace(find=lambda *key: self.ledger.get(key), write=self._write),  # type: ignore[arg-type]
+            ledger=self.ledger,
             marks=self.marks,
             wakes=SimpleNamespace(send=self._wake),  # type: ignore[arg-type]
             measure=hints["measure"],
@@ -98,9 +99,6 @@ class Pipeline:
             self.drop(f"config/{file}.toml", text.encode(), datetime.fromisoformat("2020-01-01T00:00:00Z"))
         self.run()
 
-    def _write(self, entry: Entry) -> None:
-        self.ledger[entry.force_code, entry.export_id] = entry
-
     def _send(self, queue: str, body: Mapping[str, object]) -> None:
         if queue in self.lose:
             self.lose.discard(queue)
@@ -110,11 +108,25 @@ class Pipeline:
     def _hints(self, queue: str) -> Any:
         return lambda _, hint: self._send(queue, hint)
 
-    def _wake(self, key: str, now: str) -> None:
-        self._send("intake", {"time": now, "detail": {"object": {"key": key}}})
+    def _wake(self, key: str, now: str, version_id: str | None = None, again: str | None = None) -> None:
+        self._send("intake", {"time": now, "detail": {"object": {"key": key}}, **({"again": again} if again else {})})
 
     def _publish(self, subject: str, text: str, data: Mapping[str, object], attributes: Mapping[str, str]) -> None:
         self.mails.append((self.now[:10], subject))
+
+    @property
+    def stack(self) -> Stack:
+        """The same, as the person who runs it works with it."""
+        return Stack(
+            exports=self.exports,
+            lake=self.lake,
+            results=self.results,
+            ledger=self.ledger,
+            marks=self.marks,
+            wakes=self.intake.wakes,
+            measure=self.measure.measure,
+            force_codes=(FORCE,),
+        )
 
     def drop(self, key: str, content: bytes, at: datetime) -> None:
         """Drop an object; its event goes to intake's queue."""

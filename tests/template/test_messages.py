@@ -69,14 +69,16 @@ def test_drop_wakes_intake(key: str, wakes: bool) -> None:
 
 
 READ, REPLACE, WRITE = {"s3:GetObject"}, {"s3:GetObject", "s3:PutObject"}, {"s3:PutObject"}
+RENEW = {"s3:PutObject", "s3:DeleteObject"}
 VERSIONS = {"s3:GetObject", "s3:GetObjectVersion"}
 NONE: set[str] = set()
 # What each module does with each object, as its code reads: intake, measure, notify, report.
 OBJECTS: list[tuple[str, str, list[set[str]]]] = [
     ("ExportsBucket", "incoming/AVN/calls.csv", [VERSIONS, NONE, NONE, NONE]),
     ("ExportsBucket", "config/sources/acd.toml", [VERSIONS, NONE, NONE, NONE]),
-    ("ExportsBucket", layout.quarantined("calls", "AVN", "ab12"), [WRITE, NONE, NONE, NONE]),
-    ("LakeBucket", layout.staged("calls", "AVN", MARCH, "ab12"), [WRITE, READ, NONE, NONE]),
+    ("ExportsBucket", layout.quarantined("calls", "AVN", "ab12"), [RENEW, NONE, NONE, NONE]),
+    ("LakeBucket", layout.staged("calls", "AVN", MARCH, "ab12"), [RENEW, READ, NONE, NONE]),
+    ("LakeBucket", layout.withdrawn("AVN", "ab12"), [NONE] * 4),
     ("LakeBucket", layout.curated("calls", "AVN", MARCH), [NONE, REPLACE, NONE, NONE]),
     ("LakeBucket", f"{layout.keys_prefix('incidents', 'AVN')}0.parquet", [NONE, REPLACE, NONE, NONE]),
     ("LakeBucket", layout.state("AVN"), [NONE, REPLACE, NONE, NONE]),

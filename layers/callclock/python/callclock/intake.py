@@ -18,24 +18,29 @@ from callclock.exports.callers import CallerSecret
 from callclock.exports.profile import Profile, parse_profiles
 from callclock.exports.receipt import Receipt
 from callclock.exports.recognise import Recognition, recognise
-from callclock.exports.stage import Export, Staging, export_id, stage, stated_exported_at
+from callclock.exports.stage import Export, export_id, stage, stated_exported_at
 from callclock.exports.tabular import kind_of
 from callclock.layout import CONFIGURATION_FORCE, UNKNOWN_FORCE
 from callclock.ledger import Entry, Ledger, Mark, Marks
 from callclock.objects import Bucket
 from callclock.outbox import Hints, Wakes
 from callclock.reasons import ExportReason, ExportStatus
+from callclock.restage import STAYS, Restaging
 from callclock.settings import ConfigurationError, Force, Settings, digest
 from callclock.sweep import owner_of, sweep
 
 
 @dataclass(frozen=True)
 class Drop:
-    """One object that arrived in the exports bucket; ``arrived_at`` is the event's time, the ``now`` of its work."""
+    """One object that arrived in the exports bucket; ``arrived_at`` is the event's time, the ``now`` of its work.
+
+    ``again`` names the export that an operator wants it to be read as once more.
+    """
 
     key: str
     version_id: str | None
     arrived_at: datetime
+    again: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ def parse_drop(body: str) -> Drop | None:
     made = event["detail"]["object"]
     if made["key"].endswith("/"):
         return None
-    return Drop(made["key"], made.get("version-id"), parse_instant(event["time"]))
+    return Drop(made["key"], made.get("version-id"), parse_instant(event["time"]), event.get("again"))
 
 
 def take_in(drop: Drop, intake: Intake) -> tuple[Receipt, ...]:
@@ -93,7 +98,9 @@ def take_in(drop: Drop, intake: Intake) -> tuple[Receipt, ...]:
         if drop.key.startswith(layout.CONFIG):
             receipts: tuple[Receipt, ...] = (_configure(drop, path, intake),)
         else:
-            receipts = _read(_Reading(drop, path, found.metadata, workdir, intake))
+            receipts = _read(
+                _Reading(replace(drop, version_id=found.version_id), path, found.metadata, workdir, intake)
+            )
     intake.marks.put(Mark.TAKEN, owner_of(drop.key, intake.force_codes), drop.key, found.etag)
     return receipts
 
@@ -211,22 +218,42 @@ class _Reading:
 
     def _run(self, force_code: str, recognition: Recognition, settings: Settings) -> tuple[Receipt, ...]:
         force = settings.force(force_code) or Force(name=force_code)
-        keys = known_by(self.drop.key, self.member)
-        stated = stated_exported_at(keys, self.metadata, recognition.profiles, force)
-        identity = export_id(force_code, self.path, stated)
-        before = self.intake.ledger.find(force_code, identity)
-        if before and _nothing_new(before, recognition.profiles, settings):
-            return ()
-        entry = before or self._landed(force_code, identity, settings)
+        before = self._asked_for(force_code)
         if before is None:
-            self.intake.ledger.write(entry)
+            keys = known_by(self.drop.key, self.member)
+            stated = stated_exported_at(keys, self.metadata, recognition.profiles, force)
+            identity = export_id(force_code, self.path, stated)
+            before = self.intake.ledger.find(force_code, identity)
+        entry = replace(
+            before or self._landed(force_code, identity, settings),
+            object_key=self.drop.key,
+            member=self.member,
+            version_id=self.drop.version_id,
+        )
+        if before and _nothing_new(before, recognition.profiles, settings):
+            if entry != before and before.status is not ExportStatus.WITHDRAWN:
+                # The same export lies elsewhere too: the copy that came last is the one that is kept longest.
+                self.intake.ledger.keep(entry)
+            return ()
+        if before is None:
+            self.intake.ledger.keep(entry)
         if recognition.fault:
-            receipts: tuple[Receipt, ...] = (self._refused(force_code, identity, recognition, settings),)
+            receipts: tuple[Receipt, ...] = (self._refused(entry, recognition, settings),)
         else:
-            receipts = self._stage_all(entry, recognition.profiles, force, settings)
+            entry, receipts = self._stage_all(entry, recognition.profiles, force, settings)
         self._send(receipts)
-        self.intake.ledger.write(_settled(entry, receipts, recognition.profiles, settings))
+        self.intake.ledger.keep(_settled(entry, receipts, recognition.profiles, settings))
         return receipts
+
+    def _asked_for(self, force_code: str) -> Entry | None:
+        """Entry of the export that is to be read once more, where this is the very file.
+
+        Its id stays, though a profile that was mended may read another export time off its name than the one did, or
+        did not, that its id was made from.
+        """
+        found = self.intake.ledger.find(force_code, self.drop.again) if self.drop.again else None
+        same = found and found.again and (found.member, found.version_id) == (self.member, self.drop.version_id)
+        return found if same else None
 
     def _landed(self, force_code: str, identity: str, settings: Settings) -> Entry:
         return Entry(
@@ -239,12 +266,11 @@ class _Reading:
             config_hash=settings.hash,
             profiles={},
             months={},
-            member=self.member,
         )
 
     def _stage_all(
         self, entry: Entry, profiles: tuple[Profile, ...], force: Force, settings: Settings
-    ) -> tuple[Receipt, ...]:
+    ) -> tuple[Entry, tuple[Receipt, ...]]:
         export = Export(
             force_code=entry.force_code,
             key=self.drop.key,
@@ -255,9 +281,8 @@ class _Reading:
             export_id=entry.export_id,
             member=self.member,
         )
-        receipts = []
-        for profile in profiles:
-            staging = stage(
+        stagings = [
+            stage(
                 export,
                 profile,
                 force=force,
@@ -265,30 +290,21 @@ class _Reading:
                 config_hash=settings.hash,
                 workdir=self.workdir / profile.table,
             )
-            self._store(staging)
-            receipts.append(staging.receipt)
-        return tuple(receipts)
+            for profile in profiles
+        ]
+        store = Restaging(entry, self.intake.exports, self.intake.lake, self.intake.results, self.intake.ledger)
+        return store.put(stagings)
 
-    def _store(self, staging: Staging) -> None:
-        receipt = staging.receipt
-        for month, part in staging.parts.items():
-            key = layout.staged(receipt.table_name, receipt.force_code, month, receipt.export_id)
-            self.intake.lake.put(key, part)
-        if staging.quarantine:
-            key = layout.quarantined(receipt.table_name, receipt.force_code, receipt.export_id)
-            self.intake.exports.put(key, staging.quarantine)
-        _file(receipt, self.intake)
-
-    def _refused(self, force_code: str, identity: str, recognition: Recognition, settings: Settings) -> Receipt:
+    def _refused(self, entry: Entry, recognition: Recognition, settings: Settings) -> Receipt:
         receipt = Receipt.of_whole(
-            force_code=force_code,
-            export_id=identity,
+            force_code=entry.force_code,
+            export_id=entry.export_id,
             object_key=self.drop.key,
             status=ExportStatus.REFUSED,
             reason=recognition.fault,
-            message=recognition.message,
+            message=recognition.message + (STAYS if entry.months else ""),
             config_hash=settings.hash,
-            arrived_at=self.drop.arrived_at,
+            arrived_at=entry.arrived_at,
             profile=recognition.nearest.name if recognition.nearest else None,
             missing_columns=recognition.missing,
             member=self.member,
@@ -328,8 +344,13 @@ class _Reading:
 
 
 def _nothing_new(before: Entry, profiles: tuple[Profile, ...], settings: Settings) -> bool:
-    """Tell a redelivery from a file dropped again because its profile was mended (or first written)."""
-    if before.status in {ExportStatus.LANDED, ExportStatus.WITHDRAWN}:
+    """Tell a redelivery from a file that is to be read again: its profile was mended or first written, or it is asked.
+
+    What was withdrawn stays so, however often it is dropped; only an operator brings it back.
+    """
+    if before.status is ExportStatus.WITHDRAWN:
+        return True
+    if before.status is ExportStatus.LANDED or before.again:
         return False
     if not profiles and before.config_hash != settings.hash:
         return False
@@ -346,5 +367,6 @@ def _settled(entry: Entry, receipts: tuple[Receipt, ...], profiles: tuple[Profil
         exported_at=entry.exported_at or (min(taken) if taken else None),
         config_hash=settings.hash,
         profiles={profile.table: profile.hash for profile in profiles},
-        months={receipt.table_name: tuple(map(str, receipt.months)) for receipt in receipts if receipt.months},
+        sources={profile.table: profile.name for profile in profiles},
+        again=False,
     )

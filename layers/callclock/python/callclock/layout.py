@@ -1,5 +1,7 @@
 """Where everything lies in the three buckets. Keys depend on content only: doing a thing twice does it once."""
 
+from collections.abc import Iterable
+
 from callclock.clock import Month
 
 INCOMING = "incoming/"
@@ -30,6 +32,21 @@ def staged_prefix(table: str, force_code: str, month: Month) -> str:
 def staged(table: str, force_code: str, month: Month, export_id: str) -> str:
     """Rows of one export in one month (lake)."""
     return f"{staged_prefix(table, force_code, month)}{export_id}.parquet"
+
+
+def withdrawn_prefix(force_code: str) -> str:
+    """Prefix (lake) of what says that exports of a force were withdrawn: their rows count for nothing."""
+    return f"withdrawn/force_code={force_code}/"
+
+
+def withdrawn(force_code: str, export_id: str) -> str:
+    """What says that one export was withdrawn (lake)."""
+    return f"{withdrawn_prefix(force_code)}{export_id}.json"
+
+
+def export_ids(keys: Iterable[str]) -> frozenset[str]:
+    """Exports named by the last part of keys: of staged parts, or of what says that exports were withdrawn."""
+    return frozenset(key.rpartition("/")[2].partition(".")[0] for key in keys)
 
 
 def quarantined(table: str, force_code: str, export_id: str) -> str:

@@ -1,7 +1,7 @@
 """What became of each export, what is owed of it, what was told to whom: what needs conditional writes (DynamoDB)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -23,8 +23,9 @@ class Entry:
     """Ledger entry of one export.
 
     ``exported_at`` is taken once, at the first sight of the export, and used by every later staging; ``profiles`` holds
-    the hash of each profile that staged it, ``months`` the months touched by table; ``member`` names the file
-    within the archive ``object_key``, None for a file of its own.
+    the hash of each profile that staged it and ``sources`` its name, ``months`` every month that may hold rows of it,
+    by table; ``member`` names the file within the archive ``object_key``, None for a file of its own; ``version_id`` is
+    the object's version; ``again``: it is to be read once more, whatever it was read by.
     """
 
     force_code: str
@@ -37,6 +38,13 @@ class Entry:
     profiles: Mapping[str, str]
     months: Mapping[str, tuple[str, ...]]
     member: str | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    version_id: str | None = None
+    again: bool = False
+
+
+class WithdrawnError(Exception):
+    """The export was withdrawn while it was read: its message comes again, and then finds that."""
 
 
 class Ledger:
@@ -53,21 +61,26 @@ class Ledger:
         return _entry(item) if item else None
 
     def write(self, entry: Entry) -> None:
-        """Write an entry. Both writers of one export write the same, so the last may win."""
-        self._table.put_item(
-            Item={
-                "force_code": entry.force_code,
-                "export_id": entry.export_id,
-                "status": entry.status.value,
-                "object_key": entry.object_key,
-                "arrived_at": format_instant(entry.arrived_at),
-                "exported_at": format_instant(entry.exported_at) if entry.exported_at else None,
-                "config_hash": entry.config_hash,
-                "profiles": dict(entry.profiles),
-                "months": {table: list(months) for table, months in entry.months.items()},
-                "member": entry.member,
-            }
-        )
+        """Write an entry, whatever stands there: for an operator, whose word goes before what intake finds."""
+        self._table.put_item(Item=_item(entry))
+
+    def keep(self, entry: Entry) -> None:
+        """Write what intake found. Both writers of one export write the same, so the last may win.
+
+        Raises
+        ------
+        WithdrawnError
+            An operator has withdrawn the export.
+        """
+        try:
+            self._table.put_item(
+                Item=_item(entry),
+                ConditionExpression=Attr("status").not_exists() | Attr("status").ne(ExportStatus.WITHDRAWN.value),
+            )
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise WithdrawnError(f"{entry.object_key}: export {entry.export_id} was withdrawn") from fault
+            raise
 
     def of_force(self, force_code: str) -> Iterator[Entry]:
         """Every entry of a force, in order of export id."""
@@ -78,6 +91,24 @@ class Ledger:
             if "LastEvaluatedKey" not in answer:
                 return
             more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+def _item(entry: Entry) -> dict[str, Any]:
+    return {
+        "force_code": entry.force_code,
+        "export_id": entry.export_id,
+        "status": entry.status.value,
+        "object_key": entry.object_key,
+        "arrived_at": format_instant(entry.arrived_at),
+        "exported_at": format_instant(entry.exported_at) if entry.exported_at else None,
+        "config_hash": entry.config_hash,
+        "profiles": dict(entry.profiles),
+        "months": {table: list(months) for table, months in entry.months.items()},
+        "member": entry.member,
+        "sources": dict(entry.sources),
+        "version_id": entry.version_id,
+        "again": entry.again,
+    }
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
@@ -92,6 +123,9 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         profiles=dict(item["profiles"]),
         months={table: tuple(months) for table, months in item["months"].items()},
         member=item.get("member"),
+        sources=dict(item.get("sources", {})),
+        version_id=item.get("version_id"),
+        again=bool(item.get("again")),
     )
 
 

@@ -90,9 +90,10 @@ def measure_force(force_code: str, export_ids: Sequence[str], now: datetime, mea
         workdir = Path(name)
         was, read = state.load(measure.lake, force_code)
         receipts = _receipts(force_code, sorted({*export_ids, *unfolded}), measure)
-        known = _fold(was, force_code, receipts, force, measure, workdir / "fold")
+        withdrawn = layout.export_ids(found.key for found in measure.lake.list(layout.withdrawn_prefix(force_code)))
+        known = _fold(was, force_code, receipts, withdrawn, force, measure, workdir / "fold")
         coverage = Coverage.load(measure.results, force_code, workdir / "coverage")
-        covered = coverage.with_rows([receipt.coverage for receipt in receipts if receipt.coverage])
+        covered = coverage.with_receipts(receipts, withdrawn)
         if covered != coverage:
             covered.save(measure.results, force_code, workdir / "coverage")
         refresh = Refresh(
@@ -131,13 +132,14 @@ def _receipts(force_code: str, export_ids: Sequence[str], measure: Measure) -> S
             text = measure.results.text(listed.key)
             if text:
                 found.append(Receipt.from_json(text[0]))
-    return [receipt for receipt in found if receipt.status is ExportStatus.READ]
+    return [receipt for receipt in found if receipt.status in {ExportStatus.READ, ExportStatus.WITHDRAWN}]
 
 
 def _fold(
     known: state.ForceState,
     force_code: str,
     receipts: Sequence[Receipt],
+    withdrawn: frozenset[str],
     force: Force,
     measure: Measure,
     workdir: Path,
@@ -154,6 +156,7 @@ def _fold(
             zone=force.zone,
             tolerance_s=force.clock_tolerance_s,
             workdir=workdir / table,
+            withdrawn=withdrawn,
         )
         return curator.curate(sorted(touched[table]), known.curated.get(table, {}))
 

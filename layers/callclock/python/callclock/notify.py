@@ -32,6 +32,7 @@ from callclock.thresholds import Decision, Delivered, decide
 
 _ATTEMPTS = 5
 _HELD_BEFORE = (resources.files("callclock") / "held_before.sql").read_text("utf-8")
+_STOPPED = frozenset({ExportStatus.HELD, ExportStatus.REFUSED})
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def _tell_of_export(hint: Hint, notify: Notify) -> int:
     for listed in notify.results.list(prefix):
         found = notify.results.text(listed.key)
         receipt = Receipt.from_json(found[0]) if found else None
-        if receipt is None or receipt.status is ExportStatus.READ or receipt.reason is None:
+        if receipt is None or receipt.status not in _STOPPED or receipt.reason is None:
             continue
         # Told once for each reading: a file held again after its profile was changed is news.
         reading = f"{receipt.profile_hash}#{receipt.config_hash}#{receipt.reason}"

@@ -32,10 +32,11 @@ class Listed:
 
 @dataclass(frozen=True)
 class Read:
-    """An object as read: its content's ETag (opaque) and the metadata it was written with."""
+    """An object as read: its content's ETag (opaque), the metadata it was written with, and its version."""
 
     etag: str
     metadata: Mapping[str, str]
+    version_id: str | None = None
 
 
 class Bucket:
@@ -58,7 +59,19 @@ class Bucket:
         with path.open("wb") as out:
             for chunk in answer["Body"].iter_chunks(1 << 20):
                 out.write(chunk)
-        return Read(answer["ETag"], answer["Metadata"])
+        return Read(answer["ETag"], answer["Metadata"], answer.get("VersionId"))
+
+    def holds(self, key: str, version_id: str | None = None) -> bool:
+        """Whether there is such an object, or such a version of it."""
+        wanted: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+        try:
+            self._s3.head_object(Bucket=self.name, Key=key, **wanted)
+        except ClientError as fault:
+            # A deleted version answers 405.
+            if fault.response["Error"]["Code"] in {*_MISSING, "405", "MethodNotAllowed"}:
+                return False
+            raise
+        return True
 
     def text(self, key: str) -> tuple[str, Read] | None:
         """Content of a small UTF-8 object; None when there is none."""

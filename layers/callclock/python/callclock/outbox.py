@@ -30,15 +30,24 @@ class Hints:
 
 
 class Wakes:
-    """The standard queue of dropped objects, for those whose event was lost on the way."""
+    """The standard queue of dropped objects, for those whose event was lost on the way or that are to be read again."""
 
     def __init__(self, queue_url: str, client: "SQSClient | None" = None) -> None:
         self.queue_url = queue_url
         self._sqs: SQSClient = client or boto3.client("sqs")
 
-    def send(self, key: str, now: str) -> None:
-        """Send what intake reads of an event: which object, and the time of the event. It takes the newest version."""
-        event = {"time": now, "detail": {"object": {"key": key}}}
+    def send(self, key: str, now: str, version_id: str | None = None, again: str | None = None) -> None:
+        """Send what intake reads of an event: which object, and the time of the event.
+
+        Parameters
+        ----------
+        version_id
+            Version of the object; without one the newest.
+        again
+            Export that it is to be read as, once more.
+        """
+        made = {"key": key, **({"version-id": version_id} if version_id else {})}
+        event = {"time": now, "detail": {"object": made}, **({"again": again} if again else {})}
         self._sqs.send_message(QueueUrl=self.queue_url, MessageBody=json.dumps(event))
 
 

@@ -16,7 +16,7 @@ from callclock import __version__, layout, plan
 from callclock.clock import Month, PeriodKind, format_instant, local_midnight, periods_of
 from callclock.contracts import METRIC_VALUES
 from callclock.engine import connect, cores
-from callclock.lake.coverage import Coverage, periods_with_holes
+from callclock.lake.coverage import NEVER, Coverage, periods_with_holes
 from callclock.lake.curate import CuratedMonth
 from callclock.metrics.catalogue import Family, Relation
 from callclock.metrics.evaluate import ImpossibleFiguresError, Known, evaluate, prepare, work_out_month
@@ -101,7 +101,7 @@ class Refresh:
         for tables, group in groupby(by_tables, key=lambda family: family.tables):
             months = {table: state.curated.get(table, {}) for table in tables}
             known = self._known(tables)
-            if not months[tables[0]] or known is None:
+            if not months[tables[0]]:
                 continue
             mine = tuple(group)
             holes = [hole for table in tables for hole in self.coverage.holes(table, self.force)]
@@ -109,13 +109,12 @@ class Refresh:
                 touched = periods_with_holes(holes, periods_of(home), self.force.tz)
                 yield _Partition(self, mine, home, months, replace(known, holes=touched))
 
-    def _known(self, tables: Sequence[str]) -> Known | None:
-        """What is known of these tables; None where the first, whose records are counted, was never sent."""
+    def _known(self, tables: Sequence[str]) -> Known:
+        """What is known of these tables: nothing, where all exports of the first, which is counted, are withdrawn."""
         found = {table: self.coverage.table_as_at(table, self.force, self.now) for table in tables}
         as_at = [instant for instant in found.values() if instant is not None]
-        if found[tables[0]] is None:
-            return None
-        return Known(min(as_at), tuple(s for table in tables for s in self.coverage.sources_known(table, self.force)))
+        known = min(as_at) if found[tables[0]] is not None else NEVER
+        return Known(known, tuple(s for table in tables for s in self.coverage.sources_known(table, self.force)))
 
 
 def _forget_older(path: Path) -> None:

@@ -1,6 +1,6 @@
 """Coverage: what each export covers, and so until when a table is known (METRICS "What is known, and until when")."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -12,15 +12,16 @@ from callclock import layout
 from callclock.clock import Period, PeriodKind, format_instant, local_day, local_midnight
 from callclock.contracts import COVERAGE
 from callclock.engine import connect, name, parquet_list, quote
-from callclock.exports.receipt import CoverageRow
+from callclock.exports.receipt import CoverageRow, Receipt
 from callclock.metrics.evaluate import FOR_EVER, SourceKnown
 from callclock.objects import Bucket, Read
+from callclock.reasons import ExportStatus
 from callclock.settings import Force
 
 # METRICS "Readings": a longer period is incomplete only when holes cover more than 1 % of it.
 _SHORT_KINDS = frozenset({PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH})
 _TOLERATED_SHARE = 0.01
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,13 @@ class Coverage:
         """Return the coverage with these rows in place of older readings of the same export and table."""
         known = {(row.export_id, row.table_name): row for row in (*self.rows, *rows)}
         return type(self)(tuple(sorted(known.values(), key=_order)), self.read)
+
+    def with_receipts(self, receipts: Iterable[Receipt], withdrawn: Collection[str]) -> Self:
+        """Return the coverage with what these receipts say, and without what was withdrawn."""
+        gone = {(r.export_id, r.table_name) for r in receipts if r.status is ExportStatus.WITHDRAWN}
+        told = self.with_rows([r.coverage for r in receipts if r.status is ExportStatus.READ and r.coverage])
+        rows = (r for r in told.rows if r.export_id not in withdrawn and (r.export_id, r.table_name) not in gone)
+        return type(self)(tuple(rows), self.read)
 
     def save(self, results: Bucket, force_code: str, workdir: Path) -> None:
         """Replace the coverage of a force; raises ``ChangedMeanwhileError`` when another run was here."""
@@ -138,7 +146,7 @@ class Coverage:
             if last - reached > limit:
                 found.append(Hole(reached, last).snapped(limit, force.tz))
         if starts:
-            found.append(Hole(_NEVER, min(starts)).snapped(limit, force.tz))
+            found.append(Hole(NEVER, min(starts)).snapped(limit, force.tz))
         return tuple(hole for hole in found if hole.start < hole.end)
 
 

@@ -66,6 +66,8 @@ class Curator:
         The force's zone: a record's month is its local month.
     tolerance_s
         See :func:`callclock.lake.fold.fold_month`.
+    withdrawn
+        Exports whose parts count for nothing: months are what they would be had those never come.
     """
 
     lake: Bucket
@@ -75,6 +77,7 @@ class Curator:
     tolerance_s: float
     workdir: Path
     shard_keys: int = SHARD_KEYS
+    withdrawn: frozenset[str] = frozenset()
 
     def curate(self, touched: Sequence[Month], known: Mapping[Month, CuratedMonth]) -> CurateReport:
         """Fold the touched months, and those that a corrected start takes a record out of.
@@ -146,7 +149,9 @@ class Curator:
                 )
 
     def _parts(self, month: Month) -> Iterator[Listed]:
-        return self.lake.list(layout.staged_prefix(self.table.name, self.force_code, month))
+        for part in self.lake.list(layout.staged_prefix(self.table.name, self.force_code, month)):
+            if not layout.export_ids([part.key]) & self.withdrawn:
+                yield part
 
     def _fetch(self, listed: Listed) -> Path | None:
         path = self.workdir / listed.key
