@@ -16,8 +16,8 @@ from callclock.settings import ConfigurationError
 from local import check_figures as checking
 from local import demo as telling
 from local import draft as drafting
+from local import operate, show, sources
 from local import run as running
-from local import show, sources
 from local import simulate as simulation
 from local import thresholds as trying
 
@@ -122,14 +122,20 @@ def query(
 
 @app.command()
 def status(
-    file: Annotated[str, typer.Argument(help="Name, key or export id of an export.")],
-    out: Annotated[Path, typer.Option("--out", exists=True, file_okay=False, help="Where a run left its buckets.")],
+    file: Annotated[str, typer.Argument(help="Name, key, pattern or export id of an export.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", exists=True, file_okay=False, help="Where a run left its buckets.")
+    ] = None,
+    stack: operate.StackName = "callclock",
     json_: AsJson = False,
 ) -> None:
-    """Show the receipts of an export: what was read, what was not and why, what to do next."""
-    found = show.receipts(file, out)
+    """Show the receipts of an export: what was read, what was not and why, what to do next.
+
+    With --out of what a run left; else of the deployment that --stack names.
+    """
+    found = show.receipts(file, out) if out else operate.receipts(file, stack)
     if not found:
-        typer.echo(f"no receipt of {file!r} below {out}: was it dropped in that run?", err=True)
+        typer.echo(f"no receipt of {file!r} in {out or stack}: was it dropped there?", err=True)
         raise typer.Exit(EXIT_USAGE)
     if json_:
         typer.echo(json.dumps([json.loads(receipt.to_json()) for receipt in found], indent=1))
@@ -219,6 +225,10 @@ def sources_new(
         typer.echo(json.dumps({"table": made.table, "unsaid": made.unsaid, "profile": made.text}, indent=1))
     else:
         typer.echo(made.text, nl=False)
+
+
+for _command in (operate.replay, operate.withdraw):
+    app.command()(_command)
 
 
 def main() -> None:

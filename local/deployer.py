@@ -101,14 +101,15 @@ def deploy(
         "AWS::StackId": f"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{stack}/local",
     }
     resolver = Resolver(translated, parameters, pseudo)
-    site = Site(endpoint, region, stack, root, folders, Deployment(), _session(region))
+    made = Deployment(stack, str(pseudo["AWS::StackId"]))
+    site = Site(endpoint, region, stack, root, folders, made, _session(region))
     for logical_id in resolver.order():
-        made = _make(logical_id, resolver, site)
-        site.made.resources[logical_id] = made
-        resolver.refs[logical_id], resolver.attributes[logical_id] = made.ref, made.attributes
-    groups = {m.ref for m in site.made.resources.values() if ":log-group:" in m.attributes.get("Arn", "")}
-    check(site.made, groups)
-    site.made.outputs.update(_outputs(translated, resolver))
+        resource = _make(logical_id, resolver, site)
+        made.resources[logical_id] = resource
+        resolver.refs[logical_id], resolver.attributes[logical_id] = resource.ref, resource.attributes
+    groups = {m.ref for m in made.resources.values() if ":log-group:" in m.attributes.get("Arn", "")}
+    check(made, groups)
+    made.outputs.update(_outputs(translated, resolver))
     return site, resolver
 
 
@@ -129,6 +130,7 @@ def _make(logical_id: str, resolver: Resolver, site: Site) -> Made:
     except (BotoCoreError, ClientError) as fault:
         raise given.fault(str(fault)) from fault
     given.finish()
+    site.made.kinds[logical_id] = kind
     site.made.left_out.update({f"{logical_id}.{path}": reason for path, reason in given.left_out.items()})
     return made
 

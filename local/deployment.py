@@ -124,7 +124,11 @@ class Alarm:
 class Deployment:
     """Everything that was deployed, by ARN or name."""
 
+    stack: str = ""
+    stack_id: str = ""
     resources: dict[str, Made] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    """Type of a resource by its logical id."""
     outputs: dict[str, str] = field(default_factory=dict)
     buckets: dict[str, str] = field(default_factory=dict)
     """Logical id of a bucket by its name."""

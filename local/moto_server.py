@@ -27,6 +27,7 @@ from local.athena_api import answering
 from local.bus import Bus, Event, body_for
 from local.clock import Clock, stamp
 from local.deployment import ACCOUNT
+from local.described import describing
 from local.gate import Gate
 from local.inbox import Inbox
 
@@ -72,7 +73,8 @@ class MotoServer:
         self.invoke: Callable[[str, bytes], tuple[bool, bytes]] | None = None
         self._port = port
         self._bus = Bus(clock, self._route)
-        self.gate = Gate(_flushing(DomainDispatcherApplication(create_backend_app), self._bus))
+        moto = _flushing(DomainDispatcherApplication(create_backend_app), self._bus)
+        self.gate = Gate(describing(moto, lambda: self.gate.deployment))
         self._mended = ExitStack()
         self._server: BaseWSGIServer | None = None
 

@@ -17,7 +17,6 @@ def zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-
 class PeriodKind(StrEnum):
     """Kinds of period (METRICS, Periods). Year to date and rolling rows are told apart by their end."""
 

@@ -48,6 +48,10 @@ class Stack:
         hint = {"force_code": entry.force_code, "export_id": entry.export_id, "now": format_instant(now)}
         self.measure.send(entry.force_code, hint)
 
+    def is_folded(self, entry: Entry) -> bool:
+        """Whether measure has looked at an export since it was last asked to."""
+        return entry.export_id not in self.marks.of(Mark.UNFOLDED, entry.force_code)
+
     def forget_taken(self, entry: Entry) -> None:
         """Have the tick of intake send the object of an export again, should nobody have taken it by then."""
         taken = self.marks.of(Mark.TAKEN, entry.force_code)
