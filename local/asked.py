@@ -106,23 +106,29 @@ def asks(request: Request) -> Iterator[Ask]:
 
 
 def _resource(request: Request) -> str:
-    body = request.json
+    body, found = request.json, "*"
     match request.service:
         case "sqs":
-            name = str(body.get("QueueUrl", body.get("QueueName", "*"))).rstrip("/").rpartition("/")[2]
-            return request.arn(name)
+            found = str(body.get("QueueUrl", body.get("QueueName", "*"))).rstrip("/").rpartition("/")[2]
         case "sns":
             return request.form.get("TopicArn") or request.form.get("TargetArn") or "*"
         case "secretsmanager":
-            name = str(body.get("SecretId", "*"))
-            return name if name.startswith("arn:") else request.arn(f"secret:{name}")
+            found = _named(body.get("SecretId"), "secret:{}")
         case "kms":
-            name = str(body.get("KeyId", "*"))
-            return name if name.startswith("arn:") else request.arn(f"key/{name}")
+            found = _named(body.get("KeyId"), "key/{}")
+        case "cloudformation":
+            found = _named(request.form.get("StackName"), "stack/{}/local")
         case "logs":
-            group, stream = body.get("logGroupName", "*"), body.get("logStreamName", "*")
-            return request.arn(f"log-group:{group}:log-stream:{stream}")
-    return "*"
+            found = f"log-group:{body.get('logGroupName', '*')}:log-stream:{body.get('logStreamName', '*')}"
+        case _:
+            return "*"
+    return found if found.startswith("arn:") else request.arn(found)
+
+
+def _named(name: object, form: str) -> str:
+    """ARN as it was given, or what follows the account in one."""
+    text = "*" if name is None else str(name)
+    return text if text.startswith("arn:") else form.format(text)
 
 
 def _dynamodb(request: Request) -> Iterator[Ask]:

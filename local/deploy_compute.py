@@ -45,6 +45,20 @@ def role(given: Given, site: Site) -> Made:
     return Made(name, {"Arn": arn})
 
 
+def managed_policy(given: Given, site: Site) -> Made:
+    """AWS::IAM::ManagedPolicy: for people, whose roles are no part of the template."""
+    iam: Any = site.client("iam")
+    name = given.text("ManagedPolicyName", site.name(given.logical_id))
+    document, found = policy(given)
+    arn = str(iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(document))["Policy"]["Arn"])
+    given.leave("Description", "nobody asks for it here")
+    # Whoever signs with this access key may do what the policy allows.
+    made = Role(given.logical_id, name, arn, found)
+    site.made.roles[arn] = made
+    site.made.not_evaluated += made.conditions()
+    return Made(arn, {"PolicyArn": arn})
+
+
 def _managed(given: Given, arn: str) -> tuple[Statement, ...]:
     # Half a megabyte of text: read only where a role names such a policy.
     from moto.iam.aws_managed_policies import aws_managed_policies_data  # noqa: PLC0415
@@ -223,6 +237,7 @@ def source_mapping(given: Given, site: Site) -> Made:
 
 
 HANDLERS = {
+    "AWS::IAM::ManagedPolicy": managed_policy,
     "AWS::IAM::Role": role,
     "AWS::Logs::LogGroup": log_group,
     "AWS::Lambda::LayerVersion": layer,

@@ -42,10 +42,10 @@ def stack() -> Iterator[LocalStack]:
 
 @pytest.fixture(autouse=True)
 def shell(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `callclock up` says to export."""
+    """What `callclock up` says to export, but for somebody who may do what OperatorPolicy allows and no more."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", stack.endpoint)
     monkeypatch.setenv("AWS_DEFAULT_REGION", stack.region)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "operator")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "role.callclock-OperatorPolicy")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
 
 
@@ -97,10 +97,11 @@ def test_an_export_is_withdrawn_and_read_again(stack: LocalStack) -> None:
     assert curated(stack) == before
 
 
-def test_what_cannot_be_done_is_said() -> None:
+def test_what_cannot_be_done_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert callclock("replay")[0] == 2
     assert callclock("replay", "nothing.csv")[0] == 2
     assert callclock("withdraw", EXPORT.name, "--force", "XX")[0] == 2
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "administrator")  # the policy names one stack and may not see another
     code, said = callclock("withdraw", EXPORT.name, "--stack", "other")
     assert code == 2
     assert "Stack with id other does not exist" in said

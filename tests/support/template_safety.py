@@ -33,6 +33,8 @@ def no_wildcards(t: Template) -> Iterator[str]:
         if "Resource" not in statement or owner == "DataKey":
             continue  # trust policies have none; a key policy's resource is its own key
         for resource in listed(statement["Resource"]):
+            if resource == {"Ref": "AWS::StackId"}:
+                continue
             named = t.named(resource)
             if not named or not re.fullmatch(r"(/[a-z_]+)+/\*|", named[1]):
                 yield f"{owner}: {resource}: name a resource of the template, and a prefix of it"
@@ -42,7 +44,7 @@ def _all_statements(t: Template) -> Iterator[tuple[str, dict[str, Any]]]:
     for name in t.of("IAM::Role"):
         yield from ((name, s) for s in t.statements(name))
         yield from ((name, s) for s in t[name]["AssumeRolePolicyDocument"]["Statement"])
-    for kind in ("S3::BucketPolicy", "SQS::QueuePolicy", "SNS::TopicPolicy"):
+    for kind in ("S3::BucketPolicy", "SQS::QueuePolicy", "SNS::TopicPolicy", "IAM::ManagedPolicy"):
         for name, policy in t.of(kind).items():
             yield from ((name, s) for s in policy["PolicyDocument"]["Statement"])
     for name, key in t.of("KMS::Key").items():

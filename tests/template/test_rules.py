@@ -93,7 +93,12 @@ FAULTS: list[tuple[Rule, str, Spoil]] = [
     (
         safety.no_wildcards,
         "a prefix",
-        lambda t: _statement(t, "IntakeRole", "WriteStagedRows").update(Resource=LIBRARY),
+        lambda t: _statement(t, "IntakeRole", "ReplaceStagedRows").update(Resource=LIBRARY),
+    ),
+    (
+        safety.no_wildcards,
+        "OperatorPolicy",
+        lambda t: t["OperatorPolicy"]["PolicyDocument"]["Statement"][-2].update(Resource="*"),
     ),
     (safety.no_wildcards, "anybody", lambda t: _allow_policy(t, "IntakeQueuePolicy").update(Principal="*")),
     (safety.only_over_tls, "LakeBucket", lambda t: t.resources.pop("LakeBucketPolicy")),
