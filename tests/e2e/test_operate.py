@@ -101,7 +101,7 @@ def test_what_cannot_be_done_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert callclock("replay")[0] == 2
     assert callclock("replay", "nothing.csv")[0] == 2
     assert callclock("withdraw", EXPORT.name, "--force", "XX")[0] == 2
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "administrator")  # the policy names one stack and may not see another
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "operator")  # the policy names one stack and may not see another
     code, said = callclock("withdraw", EXPORT.name, "--stack", "other")
     assert code == 2
     assert "Stack with id other does not exist" in said

@@ -1,4 +1,4 @@
-"""Archives: each file in a gz or zip is an export of its own, as if it had been dropped (docs/decisions/0011).
+"""Archives: each file in a gz or zip is an export of its own, as if it had been dropped (docs/decisions/0008).
 
 An archive is looked through whole before anything of it is read: it is sound in every file, or refused.
 """
