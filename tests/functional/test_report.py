@@ -12,10 +12,11 @@ from moto import mock_aws
 
 from callclock import layout
 from callclock.clock import Month
-from callclock.contracts import COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS
+from callclock.contracts import ATTENDANCE_CURVE, COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS
 from callclock.engine import connect, quote
 from callclock.objects import Bucket
 from callclock.report import Report, draw
+from callclock.results import fetch_curves
 from tests.support import page_rows
 from tests.support.page_html import PageText
 
@@ -43,6 +44,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     month = Month(2026, 3)
     laid = (
         (METRIC_VALUES, page_rows.everything(), layout.values("SIM", month, "calls_waits")),
+        (ATTENDANCE_CURVE, list(page_rows.curves()), layout.measured("attendance_curve", "SIM", month, "curve")),
         (COVERAGE, list(page_rows.coverage()), layout.coverage("SIM")),
         (NOTICES, list(page_rows.notices()), layout.notices("SIM")),
         (RESTATEMENTS, list(page_rows.restatements()), layout.restatements("SIM", month, "calls_waits")),
@@ -83,12 +85,22 @@ def test_the_page_shows_what_the_other_functions_left(measured: Report) -> None:
     key = draw("SIM", measured)
     read = PageText(body(key).decode())
     assert read.cells("t-attendance-domestic-abuse")["2026-02", "Incidents"] == "400"
+    assert read.cells("t-curve")["7 d", "All"] == "80.0 %"
     assert "sim_acd: calls" in read.text
     assert "10 (1.0 %)" in read.text
     assert "No profile matches: write one." in read.text
     assert "nobody <answered>" in read.text
     assert "attendance.median_s 2026-02" in read.text
     assert boto3.client("s3").head_object(Bucket="results", Key=key)["ContentType"] == "text/html; charset=utf-8"
+
+
+def test_only_curves_of_the_months_shown_are_fetched(report: Report, left: dict[str, Path]) -> None:
+    file = next(path for key, path in left.items() if "attendance_curve" in key)
+    months = [Month(2026, 3).plus(-back) for back in range(15)]
+    for month in months:
+        report.results.put(layout.measured("attendance_curve", "SIM", month, "curve"), file)
+    fetched = fetch_curves(report.results, "SIM", 13)
+    assert sorted(path.parent.name for path in fetched) == sorted(f"month={month}" for month in months[:13])
 
 
 def test_the_release_packs_lie_with_the_internal_results(measured: Report) -> None:

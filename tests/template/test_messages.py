@@ -85,8 +85,8 @@ OBJECTS: list[tuple[str, str, list[set[str]]]] = [
     ("LakeBucket", layout.CONFIGURATION, [REPLACE, READ, READ, READ]),
     ("ResultsBucket", layout.values("AVN", MARCH, "calls_waits"), [NONE, REPLACE, READ, READ]),
     *(
-        ("ResultsBucket", layout.measured(table, "AVN", MARCH, table), [NONE, REPLACE, NONE, NONE])
-        for table in ("attendance_curve", "regrade_matrix")
+        ("ResultsBucket", layout.measured(table, "AVN", MARCH, table), [NONE, REPLACE, NONE, by_report])
+        for table, by_report in (("attendance_curve", READ), ("regrade_matrix", NONE))
     ),
     ("ResultsBucket", layout.restatements("AVN", MARCH, "calls_waits"), [NONE, REPLACE, READ, READ]),
     ("ResultsBucket", layout.coverage("AVN"), [NONE, REPLACE, NONE, READ]),

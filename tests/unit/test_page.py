@@ -15,6 +15,8 @@ import pytest
 from callclock import wording
 from callclock.engine import connect
 from callclock.scorecard.facts import Facts, gather
+from callclock.scorecard.figures import AREA, CURVE, Cell, Selection
+from callclock.scorecard.measured import measure
 from callclock.scorecard.page import page
 from callclock.scorecard.queries import QUERIES
 from callclock.scorecard.shown import ATTENDANCE, CALLS, STAGES
@@ -34,7 +36,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConn
     with connect(tmp_path_factory.mktemp("page")) as db:
         page_rows.results(db, page_rows.everything())
         db.execute("CREATE SCHEMA results")
-        for table in ("metric_values", "coverage", "receipts", "notices", "restatements"):
+        for table in ("metric_values", "attendance_curve", "coverage", "receipts", "notices", "restatements"):
             db.execute(f"CREATE VIEW results.{table} AS SELECT *, 'SIM' AS force_code FROM main.{table}")
         yield db
 
@@ -85,6 +87,35 @@ def test_attendance_by_month_is_what_was_measured(read: PageText, population: st
     for (month, heading), text in cells.items():
         [metric] = [name for name, said in ATTENDANCE.items() if said == heading]
         assert text == written(rows, metric=metric, period_label=month, population=population), (month, heading)
+
+
+def test_curves_are_drawn_up_at_every_time_of_their_table(read: PageText) -> None:
+    cells = read.cells("t-curve")
+    assert len(cells) == 49 * 3
+    for when, after_s in (("15 min", 900), ("4 h", 14_400), ("24 h", 86_400), ("30 h", 108_000), ("7 d", 604_800)):
+        for population, heading in (("domestic_abuse", "Domestic abuse"), ("other", "Other"), ("all", "All")):
+            assert cells[when, heading] == wording.share(page_rows.curve_share(population, after_s))
+    share = {p: wording.share(page_rows.curve_share(p, 14_400)) for p in ("domestic_abuse", "other")}
+    assert f"after 4 h to {share['domestic_abuse']} and {share['other']} , after 24 h to" in read.text
+
+
+def test_a_curve_is_open_where_some_are_and_ends_where_nobody_knows(whole: Facts) -> None:
+    measured = measure(whole.values, FORCE.tz, [], whole.curves)
+
+    def at(place: int, period: str, area: str = "all") -> str:
+        cell = Cell(CURVE, population="other", area=AREA, part=str(place))
+        return measured.figures.at(cell, Selection(period, area=area)).shown
+
+    for place, after_s in enumerate(page_rows.CURVE_TIMES):
+        text = wording.share(page_rows.curve_share("other", after_s))
+        assert at(place, "2026-02") == text
+        assert at(place, "2026-03") == (text if after_s <= 86_400 else f"{text} {HOLLOW}")
+        assert at(place, "2026-03", "South") == (text if after_s <= 86_400 else "\N{EN DASH}")
+    assert at(0, "2025-02") == "\N{EN DASH}", "thirteen months are shown"
+
+
+def test_without_curves_there_is_no_chart_of_them(whole: Facts) -> None:
+    assert "t-curve" not in PageText(page("SIM", FORCE, replace(whole, curves=()))).tables
 
 
 @pytest.mark.parametrize("line", ["999", "101"])
@@ -257,7 +288,8 @@ def test_a_force_of_many_areas_stays_small(today: Facts) -> None:
     north = [v for v in today.values if v.area == "North"]
     rest = [v for v in today.values if v.area in {"all", "North"}]
     crowd = [replace(v, area=f"Area {place:03d}", value=(v.value or 0) + place) for place in range(60) for v in north]
-    html = page("SIM", FORCE, replace(today, values=[*rest, *crowd]), "x" * 900_000)
+    bends = [replace(c, area=f"Area {place:03d}") for place in range(60) for c in today.curves if c.area == "South"]
+    html = page("SIM", FORCE, replace(today, values=[*rest, *crowd], curves=[*today.curves, *bends]), "x" * 900_000)
     assert len(html.encode()) < 2_000_000
     assert re.search(r"Quieter areas left out to keep the page small: \d+\.", html)
     # The busiest are kept: the place was added to every count.

@@ -84,6 +84,11 @@ def values_prefix(force_code: str) -> str:
     return f"internal/metric_values/force_code={force_code}/"
 
 
+def curves_prefix(force_code: str) -> str:
+    """Prefix (results) of all curves of attendance of a force."""
+    return f"internal/attendance_curve/force_code={force_code}/"
+
+
 def restatements(force_code: str, month: Month, family: str) -> str:
     """Restatements of one family (results)."""
     return f"internal/restatements/force_code={force_code}/month={month}/{family}.parquet"

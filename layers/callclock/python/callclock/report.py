@@ -9,12 +9,13 @@ from pathlib import Path
 import duckdb
 
 from callclock import configuration, layout
-from callclock.contracts import COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS, Kind
+from callclock.contracts import ATTENDANCE_CURVE, COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS, Kind
 from callclock.engine import connect, name, rows_of
 from callclock.objects import Bucket
-from callclock.results import fetch_restatements, fetch_values
+from callclock.results import fetch_curves, fetch_restatements, fetch_values
 from callclock.scorecard import facts, release
 from callclock.scorecard.page import libraries, page
+from callclock.scorecard.shown import MONTHS_SHOWN
 from callclock.settings import Force
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -52,6 +53,7 @@ def _lay(db: duckdb.DuckDBPyConnection, force_code: str, results: Bucket, workdi
     coverage, notices = workdir / "coverage.parquet", workdir / "notices.parquet"
     relations = {
         METRIC_VALUES: fetch_values(results, force_code),
+        ATTENDANCE_CURVE: fetch_curves(results, force_code, MONTHS_SHOWN),
         RESTATEMENTS: fetch_restatements(results, force_code),
         COVERAGE: [coverage] if results.fetch(layout.coverage(force_code), coverage) else [],
         NOTICES: [notices] if results.fetch(layout.notices(force_code), notices) else [],

@@ -34,14 +34,21 @@ def fetch_restatements(results: Bucket, force_code: str, families: Iterable[str]
     return _fetch(results, layout.restatements_prefix(force_code), families)
 
 
-def _fetch(results: Bucket, prefix: str, families: Iterable[str] | None) -> list[Path]:
+def fetch_curves(results: Bucket, force_code: str, months: int) -> list[Path]:
+    """Bring the curves of attendance of the newest months of a force to local files."""
+    return _fetch(results, layout.curves_prefix(force_code), None, newest=months)
+
+
+def _fetch(results: Bucket, prefix: str, families: Iterable[str] | None, newest: int | None = None) -> list[Path]:
     wanted = None if families is None else set(families)
     kept = Path(tempfile.gettempdir()) / "callclock-kept" / results.name / prefix
     paths = []
-    for found in results.list(prefix):
+    listed = list(results.list(prefix))
+    months = sorted({found.key.split("/")[-2] for found in listed})[-newest:] if newest else None
+    for found in listed:
         month, file = found.key.split("/")[-2:]
         family = file.removesuffix(".parquet")
-        if wanted is not None and family not in wanted:
+        if (wanted is not None and family not in wanted) or (months is not None and month not in months):
             continue
         path = _kept_as(kept / month, family, found.etag)
         if path.exists():

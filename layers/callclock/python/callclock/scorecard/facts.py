@@ -45,6 +45,24 @@ class Value:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """One row of ``curves.sql``: how many of all incidents had been attended, by time since the call.
+
+    ``after_s`` are seconds; ``thousandths`` the share attended by each, shorter where nobody can know the rest; the
+    first ``settled`` of them will not change.
+    """
+
+    kind: PeriodKind
+    label: str
+    grade: str
+    population: str
+    area: str
+    after_s: tuple[float, ...]
+    thousandths: tuple[int, ...]
+    settled: int
+
+
+@dataclass(frozen=True)
 class Facts:
     """All that the page of a force shows.
 
@@ -52,11 +70,14 @@ class Facts:
     ----------
     values
         Rows of ``rows.sql``.
+    curves
+        Rows of ``curves.sql``.
     feeds, stopped, told, restated
         Rows of the SQL file of that name; columns as selected there.
     """
 
     values: Sequence[Value] = ()
+    curves: Sequence[Curve] = ()
     feeds: Sequence[Row] = field(default=())
     stopped: Sequence[Row] = field(default=())
     told: Sequence[Row] = field(default=())
@@ -104,6 +125,20 @@ def _value(row: Row) -> Value:
     )
 
 
+def _curve(row: Row) -> Curve:
+    after_s, thousandths = row["after_s"], row["thousandths"]
+    return Curve(
+        kind=PeriodKind(str(row["period_kind"])),
+        label=str(row["period_label"]),
+        grade=str(row["grade"]),
+        population=str(row["population"]),
+        area=str(row["area"]),
+        after_s=tuple(after_s) if isinstance(after_s, list) else (),
+        thousandths=tuple(thousandths) if isinstance(thousandths, list) else (),
+        settled=count(row["settled"]) or 0,
+    )
+
+
 def number(value: object) -> float | None:
     """Number as float, anything else as None."""
     return float(value) if isinstance(value, int | float) else None
@@ -130,10 +165,11 @@ def _day(row: Row, column: str) -> date:
 
 
 def gather(db: duckdb.DuckDBPyConnection) -> Facts:
-    """Read all that the page shows from the views metric_values, coverage, receipts, notices and restatements."""
+    """Read all that the page shows from the views of the results: values, curves, feeds, notices, restatements."""
     shown = {"metrics": list(METRICS), "charted": list(CHARTED), "months": MONTHS_SHOWN}
     return Facts(
         values=values(rows(db, "rows", shown)),
+        curves=tuple(_curve(row) for row in rows(db, "curves", {"months": MONTHS_SHOWN})),
         feeds=rows(db, "feeds"),
         stopped=rows(db, "stopped"),
         told=rows(db, "told"),

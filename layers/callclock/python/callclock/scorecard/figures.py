@@ -7,10 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from callclock import wording
+
 PERIOD: Final = "@p"
 GRADE: Final = "@g"
 AREA: Final = "@a"
 """What a cell says where the reader chooses."""
+
+CURVE: Final = "attendance.curve"
+"""Stands for a metric in cells of a curve; their part is the place of the point, from 0."""
 
 NOT_COMPLETE: Final = "\N{WHITE CIRCLE}"
 
@@ -69,11 +74,32 @@ class Figure:
 NOTHING: Final = Figure(None, "\N{EN DASH}")
 
 
+@dataclass(frozen=True)
+class Series:
+    """Points of a curve in thousandths. The first ``settled`` are complete; past the last nobody knows."""
+
+    thousandths: Sequence[int]
+    settled: int
+
+    def at(self, place: int) -> Figure:
+        """Figure of one point."""
+        if place >= len(self.thousandths):
+            return NOTHING
+        value = self.thousandths[place] / 1000
+        return Figure(value, wording.share(value), place < self.settled)
+
+    def steps(self) -> Sequence[int]:
+        """How many points are complete, the first point, and the step to each further one: small when packed."""
+        before = (0, *self.thousandths)
+        return [self.settled, *(now - was for was, now in zip(before, self.thousandths, strict=False))]
+
+
 @dataclass
 class Figures:
     """All figures of a page. Coordinates are written as short codes, so that thousands of them stay small."""
 
     known: dict[Cell, Figure] = field(default_factory=dict)
+    curves: dict[Cell, Series] = field(default_factory=dict)
     _codes: dict[str, int] = field(default_factory=dict)
 
     def add(self, cell: Cell, figure: Figure) -> None:
@@ -82,7 +108,11 @@ class Figures:
 
     def at(self, cell: Cell, selection: Selection) -> Figure:
         """Figure that a cell shows under a selection; a dash where there is none."""
-        return self.known.get(cell.under(selection), NOTHING)
+        cell = cell.under(selection)
+        if cell.metric == CURVE:
+            series = self.curves.get(replace(cell, part="all"))
+            return series.at(int(cell.part)) if series else NOTHING
+        return self.known.get(cell, NOTHING)
 
     def word(self, text: str) -> str:
         """Code of one coordinate; what the control fills in stays as it is."""
@@ -90,7 +120,12 @@ class Figures:
 
     def code(self, cell: Cell) -> str:
         """Code of a cell, as the page's script looks it up."""
-        parts = (cell.metric, cell.period, cell.grade, cell.population, cell.area, cell.line, cell.part)
+        part = cell.part if cell.metric == CURVE else self.word(cell.part)
+        return f"{self._place(cell)}.{part}"
+
+    def _place(self, cell: Cell) -> str:
+        """Code of a cell but for its part."""
+        parts = (cell.metric, cell.period, cell.grade, cell.population, cell.area, cell.line)
         return ".".join(self.word(part) for part in parts)
 
     def coded(self) -> Mapping[str, Sequence[object]]:
@@ -100,6 +135,10 @@ class Figures:
             self.code(cell): [_short(figure.value), places[figure.text], *([] if figure.complete else [0])]
             for cell, figure in self.known.items()
         }
+
+    def coded_curves(self) -> Mapping[str, Sequence[int]]:
+        """Every curve by the code of its cells but for their part, as :meth:`Series.steps`."""
+        return {self._place(cell): series.steps() for cell, series in self.curves.items()}
 
     def texts(self) -> Sequence[str]:
         """Every text that a figure has, once."""

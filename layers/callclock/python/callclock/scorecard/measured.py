@@ -10,12 +10,15 @@ from zoneinfo import ZoneInfo
 from callclock import spc, wording
 from callclock.clock import Month, PeriodKind
 from callclock.metrics import catalogue
-from callclock.scorecard.facts import Value
-from callclock.scorecard.figures import Cell, Figure, Figures, Selection
+from callclock.scorecard.facts import Curve, Value
+from callclock.scorecard.figures import CURVE, Cell, Figure, Figures, Selection, Series
 from callclock.scorecard.shown import CHARTED, MONTHS_SHOWN
 
 MOST_FIGURES: Final = 60_000
 """Areas are added, the busiest first, while the page holds no more figures than this: it stays below two megabytes."""
+
+_FIGURES_A_CURVE: Final = 6
+"""So many figures take as much room, packed, as one curve."""
 
 _SIGNALS = {
     spc.SignalRule.OUTSIDE: "outside its usual range",
@@ -37,6 +40,7 @@ class Choice:
 class Measured:
     """Figures of a page, and what its control offers.
 
+    ``after_s`` are the times since the call, in seconds, that curves have points at; empty where there are none.
     ``months`` are those shown, oldest first, by name as cells have it. ``areas_left_out`` counts areas that would make
     the page too large. ``selection`` is what it opens with.
     """
@@ -48,6 +52,7 @@ class Measured:
     areas: Sequence[Choice]
     areas_left_out: int
     selection: Selection
+    after_s: Sequence[float] = ()
 
     def lines(self) -> Sequence[str]:
         """Lines that calls came in on."""
@@ -75,7 +80,9 @@ class Measured:
         return [cell for cell in self.figures.known if cell.metric == metric]
 
 
-def measure(values: Sequence[Value], zone: ZoneInfo, headlines: Iterable[Cell]) -> Measured:
+def measure(
+    values: Sequence[Value], zone: ZoneInfo, headlines: Iterable[Cell], curves: Sequence[Curve] = ()
+) -> Measured:
     """Make figures of rows.
 
     Parameters
@@ -86,10 +93,12 @@ def measure(values: Sequence[Value], zone: ZoneInfo, headlines: Iterable[Cell]) 
         Zone of the force, for as_at.
     headlines
         Figures beside which n, what is open and as_at are told in words, whatever the control says.
+    curves
+        Rows of ``curves.sql``.
     """
     months = sorted({v.label for v in values if v.kind is PeriodKind.MONTH})[-MONTHS_SHOWN:]
     shown = [v for v in values if v.kind is not PeriodKind.MONTH or v.label in months]
-    areas = _areas(shown)
+    areas = _areas(shown, curves)
     kept = {"all", *areas.kept}
     figures = Figures()
     for v in shown:
@@ -100,6 +109,7 @@ def measure(values: Sequence[Value], zone: ZoneInfo, headlines: Iterable[Cell]) 
         if (v.metric, v.population, v.line) in told and v.area in kept and v.part == "all":
             _tell(figures, v, zone)
     _chart(figures, values, months)
+    after_s = _draw(figures, [curve for curve in curves if curve.area in kept])
     periods = _periods(shown)
     return Measured(
         figures=figures,
@@ -111,10 +121,11 @@ def measure(values: Sequence[Value], zone: ZoneInfo, headlines: Iterable[Cell]) 
         selection=Selection(
             _opens_with(shown, months, {metric for metric, _, _ in told}) or (periods[0].id if periods else "none")
         ),
+        after_s=after_s,
     )
 
 
-def period_id(v: Value) -> str:
+def period_id(v: Value | Curve) -> str:
     """Name of a value's period, as cells have it: the label, but for rolling years, which share theirs with a month."""
     return f"12m {v.label}" if v.kind is PeriodKind.ROLLING_12M else v.label
 
@@ -140,6 +151,16 @@ def _tell(figures: Figures, v: Value, zone: ZoneInfo) -> None:
     figures.add(cell.about("as_at"), Figure(None, wording.moment(v.as_at, zone).partition(" ")[2]))
     if v.target is not None:
         figures.add(cell.about("target"), Figure(v.target, wording.figure(v.target, v.unit)))
+
+
+def _draw(figures: Figures, curves: Sequence[Curve]) -> Sequence[float]:
+    """Add curves, and return the times of their points: those of the newest, and only curves that have the same."""
+    after_s = curves[-1].after_s if curves else ()
+    for curve in curves:
+        if curve.after_s == after_s:
+            cell = Cell(CURVE, period_id(curve), curve.grade, curve.population, curve.area)
+            figures.curves[cell] = Series(curve.thousandths, curve.settled)
+    return after_s
 
 
 def _chart(figures: Figures, values: Sequence[Value], months: Sequence[str]) -> None:
@@ -205,9 +226,11 @@ class _Areas:
     left_out: int
 
 
-def _areas(values: Sequence[Value]) -> _Areas:
+def _areas(values: Sequence[Value], curves: Sequence[Curve]) -> _Areas:
     """Areas that fit, the busiest first."""
     size = Counter(v.area for v in values)
+    for curve in curves:
+        size[curve.area] += _FIGURES_A_CURVE
     busy: Counter[str] = Counter()
     for v in values:
         if v.metric == "attendance.incidents" and v.grade == "all" and v.population == "all" and v.area != "all":

@@ -6,9 +6,19 @@
   const control = document.getElementById("control");
   const hollow = " \u25cb";
 
+  // A curve is kept as how many of its points are complete, its first point, and the step to each further one.
+  const pointOf = ([settled, ...steps], place) => {
+    if (place >= steps.length) return { value: null, text: page.nothing, complete: true };
+    const thousandths = steps.slice(0, place + 1).reduce((sum, step) => sum + step, 0);
+    return { value: thousandths / 1000, text: `${(thousandths / 10).toFixed(1)} %`, complete: place < settled };
+  };
+
   const look = (code) => {
     const chosen = { "@p": control.p.value, "@g": control.g.value, "@a": control.a.value };
-    const found = page.figures[code.split(".").map((part) => chosen[part] ?? part).join(".")];
+    const parts = code.split(".").map((part) => chosen[part] ?? part);
+    const curve = page.curves[parts.slice(0, -1).join(".")];
+    if (curve) return pointOf(curve, Number(parts.at(-1)));
+    const found = page.figures[parts.join(".")];
     if (!found) return { value: null, text: page.nothing, complete: true };
     const [value, text, complete = 1] = found;
     return { value, text: page.texts[text], complete: complete === 1 };
@@ -35,7 +45,7 @@
   const cellsOf = (table) => {
     const columns = [...table.tHead.rows[0].cells].slice(1).map((th) => ({ key: th.dataset.column, name: th.textContent }));
     return [...table.tBodies[0].rows].map((tr, i) => ({
-      row: tr.cells[0].textContent, i,
+      row: tr.cells[0].textContent, at: Number(tr.cells[0].dataset.at), i,
       cells: columns.map((column, j) => ({ j, ...column, ...look(tr.cells[j + 1].dataset.f) })),
     }));
   };
@@ -46,8 +56,8 @@
       [c.key]: c.value === null || c.key === "signal" ? c.value : c.value / scale,
       [`${c.key}_text`]: c.text, [`${c.key}_complete`]: c.complete,
     }))))
-    : lines.flatMap(({ row, i, cells }) => cells.map((c) => ({
-      row, i, j: c.j, key: c.key, column: c.name, value: c.value === null ? null : c.value / scale, text: c.text, complete: c.complete,
+    : lines.flatMap(({ row, at, i, cells }) => cells.map((c) => ({
+      row, at, i, j: c.j, key: c.key, column: c.name, value: c.value === null ? null : c.value / scale, text: c.text, complete: c.complete,
     }))).filter((c) => c.value !== null);
 
   // A line that no row has a value for (a target, limits before there are any) is left out.

@@ -67,7 +67,7 @@ def page(force_code: str, force: Force, facts: Facts, charts: str = "") -> str:
         A whole HTML document that asks the network for nothing; every name from the data is escaped.
     """
     tops = headlines()
-    found = measure(facts.values, force.tz, [top.cell for top in tops])
+    found = measure(facts.values, force.tz, [top.cell for top in tops], facts.curves)
     parts = sections(found)
     plain = [_feeds(facts, force), _stopped(facts, force), _told(facts, force), _restated(facts, force)]
     asked = [*(top.query for top in tops), *(table.query for part in parts for table in part.tables)]
@@ -137,6 +137,7 @@ def _data(measured: Measured, parts: Sequence[Section]) -> Mapping[str, object]:
     return {
         "figures": figures.coded(),
         "texts": figures.texts(),
+        "curves": figures.coded_curves(),
         "nothing": _DASH,
         "specs": {name: json.loads(_read(f"charts/{name}.vl.json")) for name in sorted(charts)},
         "theme": json.loads(_read("charts/theme.json")),

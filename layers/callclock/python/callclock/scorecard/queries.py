@@ -50,6 +50,18 @@ def _whole(table: str, title: str, newest_by: str, condition: str = "") -> Query
     )
 
 
+_CURVE = Query(
+    "attendance-curve",
+    "Attendance by time since the call",
+    f"""SELECT period_kind, period_label, grade, population, area, after_s, attended_share, closed_share, n, n_immature,
+    n_unknown, complete, as_at
+FROM results.attendance_curve
+WHERE force_code = {_FORCE} AND period_kind IN ('month', 'fy_to_date', 'rolling_12m')
+  AND grade_basis IN ('all', 'initial')
+ORDER BY period_kind, period_end, grade, population, area, after_s""",
+)
+
+
 def history(metric: str) -> str:
     """Name of the query that gives a charted metric over its whole history."""
     return f"history-{metric.replace('.', '-').replace('_', '-')}"
@@ -59,9 +71,7 @@ QUERIES: Final[Mapping[str, Query]] = {
     query.id: query
     for query in (
         _values("attendance-by-month", "Attendance by month", tuple(shown.ATTENDANCE)),
-        _values(
-            "attendance-marks", "Attendance at the marks", tuple(f"attendance.within_{mark}" for mark in shown.MARKS)
-        ),
+        _CURVE,
         _values("calls-by-month", "Calls by month", tuple(shown.CALLS)),
         _values("calls-by-stage", "Calls by stage", ("calls.stage_share", "calls.abandon_time_median_s")),
         _values("hung-up-by-hour", "Hung up by hour of the week", ("calls.abandonment_rate",), by_hour=True),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from callclock.scorecard import outcomes, shown
-from callclock.scorecard.figures import AREA, GRADE, PERIOD, Cell
+from callclock.scorecard.figures import AREA, CURVE, GRADE, PERIOD, Cell
 from callclock.scorecard.measured import Measured
 from callclock.scorecard.queries import QUERIES, history
 from callclock.scorecard.tables import Headline, Line, Section, Table, missing
@@ -98,34 +98,45 @@ def _attendance(measured: Measured) -> Section:
         head="Grade",
     )
     lead = "The clock runs from the call to the first officer at the scene. The grade is the one first given."
-    return Section("attendance", title, [_curve(), grades, *months], lead=lead)
+    return Section("attendance", title, [*_curve(measured.after_s), grades, *months], lead=lead)
 
 
-def _curve() -> Table:
-    def within(mark: str, population: str) -> Cell:
-        return Cell(f"attendance.within_{mark}", grade=GRADE, population=population, area=AREA)
+def _curve(after_s: Sequence[float]) -> Sequence[Table]:
+    """Return the table of the curves of attendance, where there are any."""
+    if not after_s:
+        return []
 
-    return Table(
+    def point(place: int, population: str) -> Cell:
+        return Cell(CURVE, grade=GRADE, population=population, area=AREA, part=str(place))
+
+    said = [(f"after {_after(s)}", place) for place, s in enumerate(after_s) if s in shown.CURVE_SAID]
+    summary: list[str | Cell] = ["An officer had come to domestic abuse incidents and to others"]
+    for told, (when, place) in enumerate(said):
+        summary += [
+            f"{', ' if told else ': '}{when} to ",
+            point(place, "domestic_abuse"),
+            " and ",
+            point(place, "other"),
+        ]
+    table = Table(
         "curve",
         "Share of incidents an officer had come to, by time since the call",
         shown.POPULATIONS,
-        [Line(said, [within(mark, p) for p in shown.POPULATIONS]) for mark, said in shown.MARKS.items()],
-        QUERIES["attendance-marks"],
+        [Line(_after(s), [point(place, p) for p in shown.POPULATIONS], at=s / 3600) for place, s in enumerate(after_s)],
+        QUERIES["attendance-curve"],
         head="Within",
         chart="curve",
-        summary=(
-            "After 4 hours an officer had come to ",
-            within("4h", "domestic_abuse"),
-            " of domestic abuse incidents and ",
-            within("4h", "other"),
-            " of others; after 7 days to ",
-            within("7d", "domestic_abuse"),
-            " and ",
-            within("7d", "other"),
-            ".",
-        ),
-        note="Of all incidents old enough at each time, those never attended included.",
+        summary=(*summary, "."),
+        note="Of all incidents, those never attended included; those open are followed for as long as they are known.",
     )
+    return [table]
+
+
+def _after(seconds: float) -> str:
+    """Write a time since the call: ``15 min``, ``30 h``, ``7 d``."""
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 86400:.0f} d" if seconds > 86400 and seconds % 86400 == 0 else f"{seconds / 3600:.0f} h"
 
 
 def _waits(measured: Measured) -> Section:

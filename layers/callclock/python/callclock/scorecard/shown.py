@@ -15,7 +15,8 @@ ATTENDANCE: Final = {
     "attendance.open": "Still open",
     "attendance.closed_unattended": "Closed, nobody came",
 }
-MARKS: Final = {"15m": "15 min", "60m": "60 min", "4h": "4 h", "24h": "24 h", "7d": "7 d"}
+CURVE_SAID: Final = (3600.0, 14_400.0, 86_400.0, 604_800.0)
+"""Seconds since the call at which a sentence says how far the curves of attendance have come."""
 CALLS: Final = {
     "calls.offered": "Offered",
     "calls.answered": "Answered",
@@ -105,7 +106,6 @@ METRICS: Final = tuple(
     dict.fromkeys(
         (
             *ATTENDANCE,
-            *(f"attendance.within_{mark}" for mark in MARKS),
             *CALLS,
             "calls.stage_share",
             "calls.abandon_time_median_s",

@@ -12,10 +12,11 @@ Sentence = Sequence[str | Cell]
 
 @dataclass(frozen=True)
 class Line:
-    """One row of a table. ``key`` is how a chart names it."""
+    """One row of a table. ``at`` is where on its axis a chart places it, where that is a number."""
 
     label: str
     cells: Sequence[Cell]
+    at: float | None = None
 
 
 @dataclass(frozen=True)
