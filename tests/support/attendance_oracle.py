@@ -19,6 +19,7 @@ LONDON = ZoneInfo("Europe/London")
 Z = 1.959964
 MARKS = {"15m": 900.0, "60m": 3600.0, "4h": 14400.0, "24h": 86400.0, "7d": 604800.0}
 DAYS_28 = timedelta(days=28)
+DAYS_3 = timedelta(days=3)
 Key = tuple[str, ...]
 Figures = dict[str, Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.support.attendance_oracle import DAYS_28, LONDON, Figures, Key, midnight, periods, wilson
+from tests.support.attendance_oracle import DAYS_3, LONDON, Figures, Key, midnight, periods, wilson
 
 IN_QUEUE = {"queue", "switchboard_queue", "skill_queue", "ringing"}
 HUNG_UP = IN_QUEUE | {"network", "ivr", "ivr_before_alternative", "ivr_after_alternative"}
@@ -91,7 +91,7 @@ def expected(
     found: dict[Key, Figures] = {}
     for (kind, label, end, cell), group in grouped.items():
         over = midnight(end)
-        last = max([over, *(h.ended_at for h in group if h.counts and h.ended_at)]) + DAYS_28
+        last = max([over, *(h.ended_at for h in group if h.counts and h.ended_at)]) + DAYS_3
         for metric, stage, said in _figures(group):
             unsaid = dict.fromkeys(("numerator", "denominator", "ci_low", "ci_high"))
             figures = {"n_immature": 0, **unsaid, **said, "as_at": min(as_at, last)}

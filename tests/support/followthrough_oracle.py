@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from tests.support.attendance_oracle import DAYS_28, LONDON, Figures, Key, midnight, periods, wilson
+from tests.support.attendance_oracle import DAYS_3, LONDON, Figures, Key, midnight, periods, wilson
 from tests.support.calls_oracle import HUNG_UP, hear
 
 ORDER = (
@@ -256,7 +256,7 @@ def _named(period: Period) -> tuple[str, str, str]:
 
 def _finished(said: Figures, period: Period, last: datetime, as_at: datetime) -> Figures:
     over = midnight(period[2])
-    figures = {"n_immature": 0, "n_unknown": 0, "notes": [], **said, "as_at": min(as_at, max(over, last) + DAYS_28)}
+    figures = {"n_immature": 0, "n_unknown": 0, "notes": [], **said, "as_at": min(as_at, max(over, last) + DAYS_3)}
     return {**figures, "complete": as_at >= over and not figures["n_immature"]}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.support.attendance_oracle import DAYS_28, LONDON, Figures, Key, midnight, periods, wilson
+from tests.support.attendance_oracle import DAYS_3, LONDON, Figures, Key, midnight, periods, wilson
 
 Row = Mapping[str, Any]
 BANDS = {
@@ -50,7 +50,7 @@ def expected(rows: Iterable[Row], as_at: datetime, wanted: Collection[tuple[str,
                 "notes": notes,
                 "n_excluded": sum(row["offered"] for row, whole in group if not whole),
                 "complete": as_at >= over,
-                "as_at": min(as_at, max(over, last) + DAYS_28),
+                "as_at": min(as_at, max(over, last) + DAYS_3),
             }
     return found
 

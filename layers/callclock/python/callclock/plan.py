@@ -1,6 +1,6 @@
-"""Which partitions of values a touched month changes, and which curated months a partition's values need. Pure."""
+"""Which partitions of values a touched month changes, and which curated days a partition's values need. Pure."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from callclock.clock import Month, periods_of
 from callclock.metrics.catalogue import Family
@@ -9,32 +9,45 @@ from callclock.metrics.catalogue import Family
 # month eleven before the one they lie in.
 _EARLIEST_HOME = -2
 _LATEST_HOME = 11
+_SHORTEST_MONTH = 28
 
 
-def needed(home: Month, family: Family) -> tuple[Month, ...]:
-    """Curated months that the values of a family in the partition ``home`` need, in order.
+def counted(home: Month, family: Family) -> tuple[date, date]:
+    """First day of the periods whose values of a family lie in the partition ``home``, and the day after their last."""
+    periods = [period for period in periods_of(home) if period.kind in family.kinds]
+    return min(period.start for period in periods), max(period.end for period in periods)
+
+
+def seen(home: Month, family: Family) -> tuple[date, date]:
+    """First day that values of a family in the partition ``home`` see, and the day after their last.
 
     Weeks and quarters run over into later months, year to date and rolling years reach back; the family's look-behind
     and look-ahead come on top.
     """
-    months = set()
-    for period in periods_of(home):
-        if period.kind not in family.kinds:
-            continue
-        month = Month.of(period.start).plus(-family.look_behind)
-        last = Month.of(period.end - timedelta(days=1)).plus(family.look_ahead)
-        while month <= last:
-            months.add(month)
-            month = month.plus(1)
-    return tuple(sorted(months))
+    first, end = counted(home, family)
+    return Month.of(first).plus(-family.look_behind).first_day, end + timedelta(days=family.look_ahead)
+
+
+def months_of(first: date, end: date) -> tuple[Month, ...]:
+    """Months that hold the days from ``first`` up to ``end``, in order."""
+    months, month = [], Month.of(first)
+    while month.first_day < end:
+        months.append(month)
+        month = month.plus(1)
+    return tuple(months)
+
+
+def needed(home: Month, family: Family) -> tuple[Month, ...]:
+    """Curated months that the values of a family in the partition ``home`` need, in order."""
+    return months_of(*seen(home, family))
 
 
 def affected(touched: Month, family: Family) -> tuple[Month, ...]:
     """Partitions whose values of a family change when the curated month ``touched`` does, in order.
 
-    The inverse of :func:`needed`. Together they stay within 23 curated months for one touched month, and two more for
-    each month that the family looks behind or ahead.
+    The inverse of :func:`needed`. Together they stay within 23 curated months for one touched month, and a few more
+    for a family that looks behind or ahead.
     """
-    first, last = _EARLIEST_HOME - family.look_ahead, _LATEST_HOME + family.look_behind
-    homes = (touched.plus(n) for n in range(first, last + 1))
+    ahead = -(-family.look_ahead // _SHORTEST_MONTH)
+    homes = (touched.plus(n) for n in range(_EARLIEST_HOME - ahead, _LATEST_HOME + family.look_behind + 1))
     return tuple(home for home in homes if touched in needed(home, family))

@@ -26,8 +26,6 @@ from callclock.results import kv_metadata
 from callclock.settings import Force, Targets, digest
 from callclock.state import ForceState
 
-# METRICS, "What is known": nothing that is not open changes by time alone later than this.
-SETTLED_AFTER = timedelta(days=28)
 # A week or a quarter lies in the partition of its first month, which may come before the first record.
 _MONTHS_BEFORE_FIRST = 2
 
@@ -175,8 +173,8 @@ class _Partition:
 
     def _months_in(self, family: Family) -> Sequence[Month]:
         """Months of the family's periods that have records of its own table."""
-        bare = replace(family, look_behind=0, look_ahead=0)
-        return [month for month in plan.needed(self.home, bare) if month in self.months[self.tables[0]]]
+        months = plan.months_of(*plan.counted(self.home, family))
+        return [month for month in months if month in self.months[self.tables[0]]]
 
     def counts(self, family: Family) -> bool:
         """Whether there is any month whose records the family would count."""
@@ -189,10 +187,13 @@ class _Partition:
 
     def inputs(self, family: Family) -> Mapping[str, object]:
         """All that the family's values here depend on; comparable, and written into the file that holds them."""
-        months = self.needed(family)
+        first, end = plan.seen(self.home, family)
         settled = self._settled_after(family)
         return {
-            "curated": {f"{table}/{month}": self._version(table, month) for table, month in months},
+            "curated": {
+                f"{table}/{month}": self.months[table][month].seen(first, end, looked_up=table != self.tables[0])
+                for table, month in self.needed(family)
+            },
             "as_at": _moment(self.known.as_at, settled),
             "sources": {f"{s.table_name}/{s.source}": _moment(s.as_at, settled) for s in self.known.sources},
             "linked": self._linked(family, settled),
@@ -203,11 +204,6 @@ class _Partition:
             "code": __version__,
         }
 
-    def _version(self, table: str, month: Month) -> str:
-        """Version of a curated month as far as the partition's values can tell."""
-        found = self.months[table][month]
-        return found.version if table == self.tables[0] else found.as_looked_up
-
     def _linked(self, family: Family, settled: datetime | None) -> Sequence[str]:
         """When each source is linked and what it does not cover, for a family whose windows rest on that.
 
@@ -215,7 +211,7 @@ class _Partition:
         """
         if not family.reads("source_gaps"):
             return []
-        first = local_midnight(plan.needed(self.home, family)[0].first_day, self.refresh.force.tz)
+        first = local_midnight(plan.seen(self.home, family)[0], self.refresh.force.tz)
 
         def span(start: datetime | None, end: datetime | None) -> str:
             return "..".join(_moment(max(at, first), settled) if at else "" for at in (start, end))
@@ -228,12 +224,17 @@ class _Partition:
 
     def _settled_after(self, family: Family) -> datetime | None:
         """Moment after which time alone changes no value of the family here any more; None while something is open."""
-        curated = [self.months[table][month] for table, month in self.needed(family) if table in family.settled_by]
+        first, end = plan.counted(self.home, family)
+        curated = [
+            self.months[table][month]
+            for table in family.settled_by
+            for month in plan.months_of(first, end)
+            if month in self.months[table]
+        ]
         if any(month.open for month in curated):
             return None
-        last = max(period.end for period in periods_of(self.home) if period.kind in family.kinds)
         events = [month.last_event for month in curated if month.last_event]
-        return max([local_midnight(last, self.refresh.force.tz), *events]) + SETTLED_AFTER
+        return max([local_midnight(end, self.refresh.force.tz), *events]) + timedelta(days=family.settled_after)
 
     @contextmanager
     def prepared(self, families: Sequence[Family], here: Path) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Self
 
 from callclock import layout
@@ -33,6 +34,8 @@ class ForceState:
                 str(month): {
                     **asdict(found),
                     "last_event": format_instant(found.last_event) if found.last_event else None,
+                    "days": {str(day): seen for day, seen in found.days.items()},
+                    "looked_up": {str(day): seen for day, seen in found.looked_up.items()},
                 }
                 for month, found in months.items()
             }
@@ -52,7 +55,8 @@ class ForceState:
                         version=found["version"],
                         open=found["open"],
                         last_event=parse_instant(found["last_event"]) if found["last_event"] else None,
-                        looked_up=found.get("looked_up"),
+                        days=_days(found.get("days")),
+                        looked_up=_days(found.get("looked_up")),
                     )
                     for month, found in months.items()
                 }
@@ -60,6 +64,11 @@ class ForceState:
             },
             {family: {Month.parse(m): i for m, i in months.items()} for family, months in data["values"].items()},
         )
+
+
+def _days(found: object) -> Mapping[date, str]:
+    """Read hashes of days; an older state has none, or one of the whole month."""
+    return {date.fromisoformat(day): seen for day, seen in found.items()} if isinstance(found, dict) else {}
 
 
 def load(lake: Bucket, force_code: str) -> tuple[ForceState, Read | None]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -32,20 +32,33 @@ class CuratedMonth:
     open
         Records still open: their values move with every as_at.
     last_event
-        Last arrival, closing or end in it; 28 days later nothing in it can change by time alone (METRICS, Maturity).
+        Last arrival, closing or end in it: some days later nothing in it can change by time alone (METRICS, Maturity).
+    days
+        For each local day that has records, a hash of what values count of them: which export brought them is no part
+        of it. Empty for a month curated before there were such hashes.
     looked_up
-        Hash of what values of other tables look up in it; None where that is all of it.
+        The same of what values of other tables look up in it; empty where that is all of it.
     """
 
     version: str
     open: int
     last_event: datetime | None
-    looked_up: str | None = None
+    days: Mapping[date, str] = field(default_factory=dict)
+    looked_up: Mapping[date, str] = field(default_factory=dict)
 
-    @property
-    def as_looked_up(self) -> str:
-        """Changes when what values of other tables look up in it does."""
-        return self.looked_up or self.version
+    def seen(self, first: date, end: date, *, looked_up: bool) -> str:
+        """Hash of what values see in the days from ``first`` up to ``end``.
+
+        Parameters
+        ----------
+        looked_up
+            As values of another table see it.
+        """
+        days = self.looked_up if looked_up and self.looked_up else self.days
+        if not days:
+            return self.version
+        within = [f"{day} {found}" for day, found in sorted(days.items()) if first <= day < end]
+        return hashlib.sha256("\n".join(within).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
@@ -202,7 +215,7 @@ class Curator:
         was = gathered.was[month]
         counts = compare(db, self.table, self.workdir / f"{month}-before.parquet" if was else None)
         summary = summarise(db, self.table)
-        curated = CuratedMonth(version, summary.open, summary.last_event, summary.looked_up)
+        curated = CuratedMonth(version, summary.open, summary.last_event, summary.days, summary.looked_up)
         return _FoldedMonth(month, curated, counts, out, was, summary.records, gathered.elsewhere(month))
 
     def _put(self, made: "_FoldedMonth") -> None:

@@ -1,9 +1,9 @@
 """The fold: from staged rows to the curated rows of a month, always from staged, so that order cannot matter."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,8 @@ class Summary:
     records: int
     open: int
     last_event: datetime | None
-    looked_up: str | None
+    days: Mapping[date, str]
+    looked_up: Mapping[date, str]
 
 
 def fold_month(
@@ -138,10 +139,21 @@ def summarise(db: duckdb.DuckDBPyConnection, table: Table) -> Summary:
     """Summarise the month that the last :func:`fold_month` made."""
     events = ", ".join(_EVENTS.get(table.name, ("started_at",)))
     asked = _LOOKED_UP.get(table.name)
-    sql = _SQL["summary.sql"].format(open=_OPEN.get(table.name, "false"), events=events, looked_up=asked or "0")
-    open_records, last_event, records, looked_up = _one(db, sql)
-    last = last_event.replace(tzinfo=UTC) if last_event else None
-    return Summary(int(records), int(open_records), last, looked_up if asked else None)
+    # How a source re-sends says whether it matters when a record was last seen (METRICS "What is known").
+    counted = [name(c.name) for c in table.columns if c.name not in _PROVENANCE]
+    counted.append("CASE WHEN resend IS DISTINCT FROM 'delta' THEN observed_at END")
+    sql = _SQL["summary.sql"].format(
+        open=_OPEN.get(table.name, "false"), events=events, counted=", ".join(counted), looked_up=asked or "0"
+    )
+    days = db.execute(sql).fetchall()
+    last = max((event for _, _, event, _, _, _ in days if event), default=None)
+    return Summary(
+        records=sum(records for _, _, _, records, _, _ in days),
+        open=sum(still_open for _, still_open, _, _, _, _ in days),
+        last_event=last.replace(tzinfo=UTC) if last else None,
+        days={day: f"{records}.{int(counted):x}" for day, _, _, records, counted, _ in days},
+        looked_up={day: f"{records}.{int(found):x}" for day, _, _, records, _, found in days} if asked else {},
+    )
 
 
 def _record(db: duckdb.DuckDBPyConnection, table: Table) -> str:

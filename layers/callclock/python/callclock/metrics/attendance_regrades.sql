@@ -4,7 +4,7 @@
 -- from: attendance_downgraded, attendance_cuts, period_days
 -- keys: grade_basis, grade_scheme, grade, population, area, hour_of_week
 -- look_behind: 0
--- look_ahead: 1
+-- look_ahead: 31
 -- definition_version: 1
 --
 -- metric: attendance.downgraded_before_target_share

@@ -2,13 +2,17 @@
 -- from: calls_caller_episodes, calls_stated, periods, period_days
 -- stored: yes
 -- meaning: Episodes and callers of each line, and of each hour of the week by month; calls that have no caller and those that do not count beside them. METRICS "B".
-WITH frequent AS (
+WITH caller_episodes AS (
+    -- Named here, they are worked out once, not for each of the places that read them.
+    SELECT * FROM calls_caller_episodes
+),
+frequent AS (
     -- Few, so that only their episodes are held against the days before the end of every period.
-    SELECT line, caller_key, key_epoch FROM calls_caller_episodes GROUP BY 1, 2, 3 HAVING COUNT(*) > 20
+    SELECT line, caller_key, key_epoch FROM caller_episodes GROUP BY 1, 2, 3 HAVING COUNT(*) > 20
 ),
 high_volume AS (
     SELECT p.period_kind, p.period_label, e.line, e.caller_key, e.key_epoch
-    FROM calls_caller_episodes AS e
+    FROM caller_episodes AS e
     INNER JOIN frequent AS f ON f.line = e.line AND f.caller_key = e.caller_key AND f.key_epoch = e.key_epoch
     CROSS JOIN periods AS p
     WHERE e.local_date < p.period_end AND e.local_date >= p.period_end - INTERVAL '28' DAY
@@ -22,7 +26,7 @@ episodes AS (
         COUNT(*) FILTER (WHERE e.undecided) AS undecided,
         COUNT(*) FILTER (WHERE e.given_up AND NOT e.undecided) AS abandoned,
         MAX(e.ended_at) AS last_event_at
-    FROM calls_caller_episodes AS e
+    FROM caller_episodes AS e
     INNER JOIN period_days AS p ON p.local_date = e.local_date
     INNER JOIN (VALUES (false), (true)) AS h(by_hour) ON NOT h.by_hour OR p.period_kind = 'month'
     GROUP BY 1, 2, 3, 4
@@ -33,7 +37,7 @@ callers AS (
         SELECT
             p.period_kind, p.period_label, e.line, e.caller_key, e.key_epoch,
             COUNT(*) FILTER (WHERE date_diff('millisecond', e.before_at, e.started_at) <= 2419200000) > 0 AS again
-        FROM calls_caller_episodes AS e
+        FROM caller_episodes AS e
         INNER JOIN period_days AS p ON p.local_date = e.local_date
         GROUP BY 1, 2, 3, 4, 5
     ) AS c

@@ -1,9 +1,10 @@
 -- name: calls_callers
 -- table: calls
 -- from: calls_caller_cell
+-- settled_after: 3
 -- keys: line, hour_of_week
 -- look_behind: 2
--- look_ahead: 1
+-- look_ahead: 2
 -- definition_version: 1
 --
 -- metric: calls.callers_abandoned

@@ -1,6 +1,7 @@
 -- name: calls_intervals
 -- table: call_intervals
 -- from: calls_intervals_cell
+-- settled_after: 3
 -- keys: line, hour_of_week, basis
 -- look_behind: 0
 -- look_ahead: 0

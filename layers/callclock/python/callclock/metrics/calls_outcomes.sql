@@ -1,6 +1,7 @@
 -- name: calls_outcomes
 -- table: calls
 -- from: calls_cell
+-- settled_after: 3
 -- keys: line, queue, hour_of_week
 -- look_behind: 0
 -- look_ahead: 0

@@ -1,6 +1,7 @@
 -- name: calls_waits
 -- table: calls
 -- from: calls_cell, calls_percentiles
+-- settled_after: 3
 -- keys: line, queue, hour_of_week
 -- look_behind: 0
 -- look_ahead: 0

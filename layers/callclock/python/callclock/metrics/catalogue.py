@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from callclock.clock import PeriodKind
 from callclock.contracts import ATTENDANCE_CURVE, CURATED, METRIC_VALUES, REGRADE_MATRIX, VALUE_KEYS, Table
-from callclock.metrics.headers import HeaderError, Line, block, body, header, listed, listed_of, months, named_as_file
+from callclock.metrics.headers import HeaderError, Line, block, body, header, listed, listed_of, named_as_file, number
 
 SHORT = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER)
 LONG = (PeriodKind.FY_TO_DATE, PeriodKind.ROLLING_12M)
@@ -32,9 +32,10 @@ _OF_PERIODS = frozenset({"periods", "period_days", "reach"})
 _RELATION_KEYS = ("relation", "from", "stored", "meaning")
 _OPTIONAL_RELATION_KEYS = ("monthly",)
 _FAMILY_KEYS = ("name", "table", "from", "keys", "look_behind", "look_ahead", "definition_version")
-_OPTIONAL_FAMILY_KEYS = ("also", "settled_by", "kinds", "result", "check")
+_OPTIONAL_FAMILY_KEYS = ("also", "settled_by", "settled_after", "kinds", "result", "check")
 _OWN_TABLES = {table.name: table for table in (ATTENDANCE_CURVE, REGRADE_MATRIX)}
 _PERIOD = ("period_kind", "period_label")
+_SETTLED_AFTER = ("3", "28")
 _METRIC_KEYS = ("metric", "definition", "population", "numerator", "denominator", "exclusions", "unit", "direction")
 _OPTIONAL_METRIC_KEYS = ("settles_days",)
 
@@ -110,6 +111,9 @@ class Family:
     settled_by
         Those of its tables whose open records and events its values wait for (METRICS "What is known"): none of them
         where nothing counts that happens after a period.
+    settled_after
+        Days after the last of period and events at which time alone changes nothing any more (METRICS "What is
+        known"): 28, or 3 where only calls are counted.
     result
         Table that its rows belong to: metric_values, unless it draws up a table of its own and has no metric.
     kinds
@@ -117,7 +121,7 @@ class Family:
     keys
         Key columns it breaks down by; of metric_values the others are ``all``.
     look_behind, look_ahead
-        Months before and after a period whose records its values need.
+        Months before a period and days after it whose records its values need.
     relations
         Shared steps it rests on, each after those that it needs.
     check
@@ -129,6 +133,7 @@ class Family:
     table: str
     also: tuple[str, ...]
     settled_by: tuple[str, ...]
+    settled_after: int
     result: Table
     kinds: tuple[PeriodKind, ...]
     keys: tuple[str, ...]
@@ -173,11 +178,12 @@ class Family:
             if key not in {"metric", "period_kind", "period_label", *self.keys}
         )
         definitions = ",\n".join(
-            f"        ('{m.name}', '{m.unit}', {m.settles_days}, '{self.definition_version}')" for m in self.metrics
+            f"        ('{m.name}', '{m.unit}', {m.settles_days}, {self.settled_after}, '{self.definition_version}')"
+            for m in self.metrics
         )
         return (
             "WITH definitions AS (\n    SELECT * FROM (VALUES\n"
-            f"{definitions}\n    ) AS d(metric, unit, settles_days, definition_version)\n),\n"
+            f"{definitions}\n    ) AS d(metric, unit, settles_days, settled_after, definition_version)\n),\n"
             f"keyed AS (\n    SELECT\n        f.*{rest}\n    FROM (\n{self.sql}\n    ) AS f\n)\n"
             f"{relation('finish').sql}"
         )
@@ -288,6 +294,10 @@ def read_family(file: str, text: str) -> tuple[Family, ...]:
     if "settled_by" in said:
         settled_by = () if said["settled_by"] == "none" else _tables(file, "settled_by", said["settled_by"])
 
+    settled_after = said.get("settled_after", _SETTLED_AFTER[-1])
+    if settled_after not in _SETTLED_AFTER:
+        raise HeaderError(f"{file}: settled_after: {settled_after!r}: write {' or '.join(_SETTLED_AFTER)}")
+
     def of(name: str, kinds: tuple[PeriodKind, ...]) -> Family:
         return Family(
             name=name,
@@ -295,11 +305,12 @@ def read_family(file: str, text: str) -> tuple[Family, ...]:
             table=said["table"],
             also=also,
             settled_by=settled_by,
+            settled_after=int(settled_after),
             result=result,
             kinds=kinds,
             keys=listed_of(file, "keys", said["keys"], "key column", columns),
-            look_behind=months(file, "look_behind", said["look_behind"]),
-            look_ahead=months(file, "look_ahead", said["look_ahead"]),
+            look_behind=number(file, "look_behind", said["look_behind"], "months"),
+            look_ahead=number(file, "look_ahead", said["look_ahead"], "days"),
             definition_version=said["definition_version"],
             metrics=metrics,
             relations=_resolved(file, listed(said["from"])),

@@ -140,7 +140,7 @@ def prepare(
     for step in _of_tables(tuple(tables)):
         if step.stored and step.by_period:
             kept = name(f"kept_{step.name}")
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS {all_at_once(step.sql)}")
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS {all_at_once(step.sql)} WITH NO DATA")
             of_periods = f"SELECT * FROM {kept} WHERE period_kind IN (SELECT period_kind FROM periods)"
             con.execute(f"CREATE OR REPLACE TEMP VIEW {name(step.name)} AS {of_periods}")
         else:
@@ -276,8 +276,8 @@ def _of_kinds(con: duckdb.DuckDBPyConnection, kinds: Sequence[PeriodKind], famil
     con.execute("DELETE FROM reach")
     con.execute(
         "INSERT INTO reach SELECT date_trunc('month', min(period_start)) - to_months(?), "
-        "date_trunc('month', max(period_end) - 1) + to_months(?) FROM periods",
-        [family.look_behind, family.look_ahead + 1],
+        "max(period_end) + to_days(?) FROM periods",
+        [family.look_behind, family.look_ahead],
     )
 
 

@@ -1,5 +1,5 @@
 -- relation: followthrough_linked
--- from: followthrough_indexes, followthrough_contacts, calls_stated
+-- from: followthrough_indexes, followthrough_contacts, calls_stated, reach
 -- stored: no
 -- meaning: For each followed hang-up with a caller, what comes next of the same caller, and the same from the moment 168 h earlier (placebo). One pass over everything of a caller from the newest to the oldest, so that a caller with very many calls costs no more than many callers; a contact is a number: milliseconds since 1970, times 16, plus its outcome_no, so that the least is the first and ties fall in METRICS' order.
 WITH events AS (
@@ -10,11 +10,14 @@ WITH events AS (
         CASE WHEN outcome_no IN (4, 5) THEN contact_at END AS online_at,
         CAST(NULL AS TIMESTAMP) AS hang_up_at
     FROM followthrough_contacts
-    WHERE caller_key IS NOT NULL
+    -- Beyond it there may be more at hand, by chance.
+    CROSS JOIN reach
+    WHERE caller_key IS NOT NULL AND local_date < reach.end_date
     UNION ALL
     SELECT caller_key, key_epoch, started_at, 1, NULL, NULL, false, NULL, NULL, started_at
     FROM calls_stated
-    WHERE caller_key IS NOT NULL AND counted AND hung_up AND NOT live_answer
+    CROSS JOIN reach
+    WHERE caller_key IS NOT NULL AND counted AND hung_up AND NOT live_answer AND local_date < reach.end_date
     UNION ALL
     SELECT caller_key, key_epoch, hung_up_at, 0, source, record_key, false, NULL, NULL, NULL
     FROM followthrough_indexes

@@ -3,9 +3,10 @@
 -- also: contacts, incidents
 -- settled_by: calls
 -- from: followthrough_episodes
+-- settled_after: 3
 -- keys: line, outcome, window_label
 -- look_behind: 1
--- look_ahead: 1
+-- look_ahead: 4
 -- definition_version: 1
 --
 -- metric: followthrough.prompted_online_share

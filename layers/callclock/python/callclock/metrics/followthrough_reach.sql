@@ -3,9 +3,10 @@
 -- also: contacts, incidents
 -- settled_by: calls
 -- from: followthrough_cell, followthrough_contacts, followthrough_outcomes, period_days
+-- settled_after: 3
 -- keys: line, stage, channel, window_label
 -- look_behind: 1
--- look_ahead: 1
+-- look_ahead: 4
 -- definition_version: 1
 --
 -- metric: followthrough.no_contact_found_share

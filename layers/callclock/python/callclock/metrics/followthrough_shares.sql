@@ -3,9 +3,10 @@
 -- also: contacts, incidents
 -- settled_by: calls
 -- from: followthrough_cell, followthrough_episodes, followthrough_found, followthrough_outcomes, followthrough_windows
+-- settled_after: 3
 -- keys: line, stage, outcome, window_label
 -- look_behind: 1
--- look_ahead: 1
+-- look_ahead: 4
 -- definition_version: 1
 --
 -- metric: followthrough.share

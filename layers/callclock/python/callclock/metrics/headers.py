@@ -45,10 +45,10 @@ def named_as_file(file: str, name: str) -> None:
         raise HeaderError(f"{file}:1: named {name!r}: a file and what it holds have one name")
 
 
-def months(file: str, key: str, value: str) -> int:
-    """Read a number of months."""
+def number(file: str, key: str, value: str, of: str) -> int:
+    """Read a number of months or days."""
     if not value.isdecimal():
-        raise HeaderError(f"{file}: {key}: {value!r} is no number of months: write 0, 1, ...")
+        raise HeaderError(f"{file}: {key}: {value!r} is no number of {of}: write 0, 1, ...")
     return int(value)
 
 

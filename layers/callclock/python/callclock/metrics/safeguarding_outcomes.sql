@@ -4,7 +4,7 @@
 -- from: safeguarding_cell, safeguarding_sharing
 -- keys: outcome, risk_level
 -- look_behind: 0
--- look_ahead: 1
+-- look_ahead: 29
 -- definition_version: 1
 --
 -- metric: safeguarding.assessed_share
