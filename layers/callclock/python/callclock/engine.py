@@ -31,17 +31,30 @@ def parquet_list(paths: Sequence[Path]) -> str:
     return "[" + ", ".join(quote(str(path)) for path in paths) + "]"
 
 
-def rows_of(columns: Sequence[Column], paths: Sequence[Path]) -> str:
+FILE = "file"
+"""Column in which :func:`rows_of` tells the file of a row, where it is asked for."""
+
+
+def rows_of(columns: Sequence[Column], paths: Sequence[Path], file: str | None = None) -> str:
     """SELECT of ``columns`` from Parquet files of any contract version; no row where there is no file.
 
     A column that an older file lacks is NULL; what a file has besides is left out.
+
+    Parameters
+    ----------
+    file
+        Further column, for the path of each row's file.
     """
-    empty = ", ".join(f"CAST(NULL AS {c.kind.duckdb}) AS {name(c.name)}" for c in columns)
+    more = [name(file)] if file else []
+    empty = ", ".join(
+        [f"CAST(NULL AS {c.kind.duckdb}) AS {name(c.name)}" for c in columns] + [f"NULL::VARCHAR AS {m}" for m in more]
+    )
     nothing = f"SELECT {empty} WHERE false"
     if not paths:
         return nothing
-    wanted = ", ".join(f"CAST({name(c.name)} AS {c.kind.duckdb}) AS {name(c.name)}" for c in columns)
-    files = f"read_parquet({parquet_list(paths)}, union_by_name = true)"
+    wanted = ", ".join([f"CAST({name(c.name)} AS {c.kind.duckdb}) AS {name(c.name)}" for c in columns] + more)
+    told = f", filename = {quote(file)}" if file else ""
+    files = f"read_parquet({parquet_list(paths)}, union_by_name = true{told})"
     return f"SELECT {wanted} FROM ({nothing} UNION ALL BY NAME SELECT * FROM {files})"
 
 

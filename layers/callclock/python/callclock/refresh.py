@@ -20,8 +20,8 @@ from callclock.lake.coverage import NEVER, Coverage, periods_with_holes
 from callclock.lake.curate import CuratedMonth
 from callclock.metrics.catalogue import Family, Relation
 from callclock.metrics.evaluate import ImpossibleFiguresError, Known, evaluate, prepare, work_out_month
-from callclock.objects import Bucket, Read
-from callclock.restatements import cause, restate
+from callclock.objects import Bucket
+from callclock.restatements import Versions, cause, restate
 from callclock.results import kv_metadata
 from callclock.settings import Force, Targets, digest
 from callclock.state import ForceState
@@ -276,37 +276,32 @@ class _Partition:
                     raise ImpossibleFiguresError(
                         f"{self.refresh.force_code} {self.home} not released: {fault}"
                     ) from fault
-            for family, inputs in stale:
+            self._restate(db, [(family, inputs) for family, inputs in stale if were[family.name]], here)
+            for family, _ in stale:
                 was = were[family.name]
                 if rows[family.name] or was is not None:
-                    self._release(db, family, inputs, was, here)
+                    self.refresh.results.replace(self._key(family), _new(here, family), was)
 
-    def _release(
-        self,
-        db: duckdb.DuckDBPyConnection,
-        family: Family,
-        inputs: Mapping[str, object],
-        was: Read | None,
-        here: Path,
+    def _restate(
+        self, db: duckdb.DuckDBPyConnection, replaced: Sequence[tuple[Family, Mapping[str, object]]], here: Path
     ) -> None:
-        """Put values in place of the older ones, and say what had been complete and is another now."""
-        old, new = _was(here, family), _new(here, family)
-        restated = was is not None and family.result is METRIC_VALUES
+        """Say what had been complete and is another now, before it is put in place of the older."""
         # What was complete does not change by time alone.
-        if restated and (why := cause(json.loads(kv_metadata(db, old).get("inputs", "{}")), inputs)):
-            restate(
-                db,
-                self.refresh.results,
-                force_code=self.refresh.force_code,
-                month=self.home,
-                family=family.name,
-                old=old,
-                new=new,
-                why=why,
-                now=self.refresh.now,
-                workdir=here,
-            )
-        self.refresh.results.replace(self._key(family), new, was)
+        versions = [
+            Versions(family.name, old, _new(here, family), why)
+            for family, inputs in replaced
+            if family.result is METRIC_VALUES
+            and (why := cause(json.loads(kv_metadata(db, old := _was(here, family)).get("inputs", "{}")), inputs))
+        ]
+        restate(
+            db,
+            self.refresh.results,
+            versions,
+            force_code=self.refresh.force_code,
+            month=self.home,
+            now=self.refresh.now,
+            workdir=here,
+        )
 
     def _key(self, family: Family) -> str:
         return layout.measured(family.result.name, self.refresh.force_code, self.home, family.name)

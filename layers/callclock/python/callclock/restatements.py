@@ -1,7 +1,8 @@
 """Restatements: a change of a value that had been published as complete, and what caused it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -11,7 +12,7 @@ import duckdb
 from callclock import layout
 from callclock.clock import Month, format_instant
 from callclock.contracts import METRIC_VALUES, RESTATEMENTS, VALUE_KEYS
-from callclock.engine import quote, rows_of
+from callclock.engine import FILE, quote, rows_of
 from callclock.objects import Bucket, Read
 
 _SQL = (resources.files("callclock") / "restatements.sql").read_text("utf-8")
@@ -42,59 +43,78 @@ def cause(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[str, st
     return word, ";".join(f"{name}: {json.dumps(old.get(name))} -> {json.dumps(new.get(name))}" for name in differing)
 
 
+@dataclass(frozen=True)
+class Versions:
+    """Two consecutive versions of one result object, of METRIC_VALUES.
+
+    Attributes
+    ----------
+    why
+        What :func:`cause` found between them.
+    """
+
+    family: str
+    old: Path
+    new: Path
+    why: tuple[str, str]
+
+
 def restate(
     db: duckdb.DuckDBPyConnection,
     results: Bucket,
+    versions: Sequence[Versions],
     *,
     force_code: str,
     month: Month,
-    family: str,
-    old: Path,
-    new: Path,
-    why: tuple[str, str],
     now: datetime,
     workdir: Path,
 ) -> int:
-    """Add what changed between two versions of a result object to the restatements of its month.
+    """Add what changed between two versions of result objects to the restatements of their month.
 
-    Called before the new version is published: a crash in between repeats it, and the same change at the same
+    Called before the new versions are published: a crash in between repeats it, and the same change at the same
     ``now`` is one row.
+
+    Parameters
+    ----------
+    versions
+        Of families whose values all lie in the partition ``month``.
 
     Returns
     -------
     int
         Rows added.
     """
-    changed = _changed(db, old, new, why, now)
-    if not changed:
+    if not versions:
         return 0
-    key = layout.restatements(force_code, month, family)
-    before, after = workdir / "restatements-before.parquet", workdir / "restatements.parquet"
-    was: Read | None = results.fetch(key, before)
-    known = rows_of(RESTATEMENTS.columns, [before] if was else [])
-    db.execute(f"CREATE OR REPLACE TEMP TABLE restated AS {known} UNION SELECT * FROM changed")
-    columns = ", ".join(column.name for column in RESTATEMENTS.columns)
+    added = 0
+    for family, rows in _changed(db, versions, now):
+        key = layout.restatements(force_code, month, family)
+        before, after = workdir / "restatements-before.parquet", workdir / "restatements.parquet"
+        was: Read | None = results.fetch(key, before)
+        known = rows_of(RESTATEMENTS.columns, [before] if was else [])
+        columns = ", ".join(column.name for column in RESTATEMENTS.columns)
+        changed = f"SELECT {columns} FROM changed WHERE family = {quote(family)}"
+        db.execute(
+            f"COPY (SELECT {columns} FROM ({known} UNION {changed}) ORDER BY ALL) TO {quote(str(after))} "
+            "(FORMAT parquet, COMPRESSION zstd)"
+        )
+        results.replace(key, after, was)
+        added += rows
+    return added
+
+
+def _changed(db: duckdb.DuckDBPyConnection, versions: Sequence[Versions], now: datetime) -> Sequence[tuple[str, int]]:
+    """Gather what changed in all of them into a table, and return the families that it changed in, with their rows."""
     db.execute(
-        f"COPY (SELECT {columns} FROM restated ORDER BY ALL) TO {quote(str(after))} (FORMAT parquet, COMPRESSION zstd)"
+        "CREATE OR REPLACE TEMP TABLE versions (family VARCHAR, old_file VARCHAR, cause VARCHAR, detail VARCHAR)"
     )
-    results.replace(key, after, was)
-    return changed
-
-
-def _changed(db: duckdb.DuckDBPyConnection, old: Path, new: Path, why: tuple[str, str], now: datetime) -> int:
-    db.execute(f"CREATE OR REPLACE TEMP VIEW old_values AS {rows_of(METRIC_VALUES.columns, [old])}")
-    db.execute(f"CREATE OR REPLACE TEMP VIEW new_values AS {rows_of(METRIC_VALUES.columns, [new])}")
+    db.executemany("INSERT INTO versions VALUES (?, ?, ?, ?)", [[v.family, str(v.old), *v.why] for v in versions])
+    columns = METRIC_VALUES.columns
+    db.execute(f"CREATE OR REPLACE TEMP VIEW old_values AS {rows_of(columns, [v.old for v in versions], FILE)}")
+    db.execute(f"CREATE OR REPLACE TEMP VIEW new_values AS {rows_of(columns, [v.new for v in versions])}")
     sql = _SQL.format(
         keys=", ".join(f"o.{key}" for key in VALUE_KEYS),
         same_keys=" AND ".join(f"n.{key} = o.{key}" for key in VALUE_KEYS),
     )
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE changed AS {sql}",
-        {
-            "restated_at": format_instant(now).removesuffix("Z"),
-            "cause": why[0],
-            "cause_detail": why[1],
-        },
-    )
-    found = db.execute("SELECT count(*) FROM changed").fetchone()
-    return int(found[0]) if found else 0
+    db.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {sql}", {"restated_at": format_instant(now).removesuffix("Z")})
+    return db.execute("SELECT family, count(*) FROM changed GROUP BY family ORDER BY family").fetchall()

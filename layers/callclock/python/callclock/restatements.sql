@@ -8,9 +8,11 @@ SELECT
     o.value AS old_value,
     n.value AS new_value,
     CAST($restated_at AS TIMESTAMP_MS) AS restated_at,
-    $cause AS cause,
-    $cause_detail AS cause_detail
+    v.cause,
+    v.detail AS cause_detail,
+    v.family
 FROM old_values AS o
+INNER JOIN versions AS v ON v.old_file = o.file
 LEFT JOIN new_values AS n
     ON n.period_end = o.period_end AND {same_keys}
 WHERE o.complete

@@ -22,6 +22,13 @@ _RECORD = "source, record_key"
 # Columns that say which export brought a row, not what it says of the record.
 _PROVENANCE = frozenset({"exported_at", "export_id", "record_no", "observed_at"})
 _OPEN = {"incidents": "outcome = 'open'"}
+# How long values take a record to be known as it is (attendance_judged.sql, calls_stated.sql) where its source sends
+# snapshots; one that sends what changed is known as far as it is (METRICS "What is known").
+_KNOWN_UNTIL = {
+    "incidents": "observed_at",
+    "calls": "CASE WHEN stage = 'callback' AND callback_connected_at IS NULL "
+    "THEN least(observed_at, coalesce(callback_asked_at, ended_at) + INTERVAL 24 HOUR) END",
+}
 _EVENTS = {
     "incidents": ("started_at", "first_arrived_at", "closed_at"),
     "calls": ("started_at", "ended_at", "callback_connected_at"),
@@ -139,9 +146,9 @@ def summarise(db: duckdb.DuckDBPyConnection, table: Table) -> Summary:
     """Summarise the month that the last :func:`fold_month` made."""
     events = ", ".join(_EVENTS.get(table.name, ("started_at",)))
     asked = _LOOKED_UP.get(table.name)
-    # How a source re-sends says whether it matters when a record was last seen (METRICS "What is known").
     counted = [name(c.name) for c in table.columns if c.name not in _PROVENANCE]
-    counted.append("CASE WHEN resend IS DISTINCT FROM 'delta' THEN observed_at END")
+    if known_until := _KNOWN_UNTIL.get(table.name):
+        counted.append(f"CASE WHEN resend IS DISTINCT FROM 'delta' THEN {known_until} END")
     sql = _SQL["summary.sql"].format(
         open=_OPEN.get(table.name, "false"), events=events, counted=", ".join(counted), looked_up=asked or "0"
     )

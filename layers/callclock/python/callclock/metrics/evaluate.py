@@ -234,12 +234,14 @@ def all_at_once(sql: str) -> str:
 def _keep(con: duckdb.DuckDBPyConnection, step: Relation, family: Family, months: Sequence[Path] | None = None) -> None:
     """Work a stored step out for the kinds of period that it does not hold yet.
 
-    Year to date and rolling year one after the other: percentiles keep their values in memory, and so twelve months
-    bound it.
+    Percentiles keep their values in memory: year to date and rolling year come one after the other, and so twelve
+    months bound it.
     """
     held = con.execute("SELECT period_kind FROM worked_out WHERE step = ?", [step.name]).fetchall()
     wanted = [kind for kind in family.kinds if (kind.value,) not in held]
-    for together in ([kind for kind in wanted if kind not in LONG], *([kind] for kind in wanted if kind in LONG)):
+    long = [kind for kind in wanted if kind in LONG]
+    apart = [[kind] for kind in long] if "quantile_cont" in step.sql else [long]
+    for together in ([kind for kind in wanted if kind not in LONG], *apart):
         if together:
             _of_kinds(con, together, family)
             sql = all_at_once(step.sql) if months is None else _of_months(step, months)
