@@ -105,16 +105,21 @@ def test_every_chart_has_the_marks_of_its_table(light: Seen) -> None:
     marks = light.marks()
     assert marks.pop("t-curve") == {"symbols": 6 * 2, "rects": 0, "lines": 2}
     xmr = {name: found for name, found in marks.items() if name.startswith("t-xmr")}
-    assert len(xmr) == 6
+    assert len(xmr) == 8
     for name, found in xmr.items():
         # Value, mean and two limits; a target where there is one.
-        lines = 5 if name == "t-xmr-abandonment-rate-all-101" else 4
+        targets = {"t-xmr-abandonment-rate-all-101", "t-xmr-answered-within-10s-all-999"}
+        lines = 5 if name in targets else 4
         assert found == {"symbols": 13, "rects": 0, "lines": lines}, name
     for line in ("999", "101"):
         assert marks[f"t-stages-{line}"]["rects"] == len(page_rows.STAGES)
         assert marks[f"t-heat-{line}"]["rects"] == 168
     assert marks["t-followed"]["rects"] == 5 * 4
-    assert marks["t-safeguarding-attended"] == {"symbols": 26, "rects": 0, "lines": 2}
+    # A bar for what was found and a tick for chance; two bounds and what cannot be linked.
+    assert marks["t-chance"]["rects"] == 3 * 2
+    assert marks["t-prompted"]["rects"] == 1 * 2
+    assert marks["t-reach"]["symbols"] == 3 * 3
+    assert marks["t-safeguarding-attended"] == {"symbols": 39, "rects": 0, "lines": 3}
     assert marks["t-backlog"]["rects"] == 31 * 4
 
 
@@ -187,6 +192,14 @@ def test_without_scripts_the_tables_are_open(browser: Browser, html: Path) -> No
     assert seen.page.locator("#control").is_hidden()
     assert seen.page.locator("figure[data-chart]").first.is_hidden()
     assert seen.page.locator("#t-heat-101").is_visible()
+
+
+def test_a_figure_leads_to_its_query(browser: Browser, html: Path) -> None:
+    seen = opened(browser, html)
+    assert not seen.page.locator("#q-calls-by-month pre").is_visible()
+    seen.page.click(".card:nth-child(4) .big a")
+    assert seen.page.locator("#q-calls-by-month pre").is_visible()
+    assert seen.said == []
 
 
 def test_printing_opens_every_table(browser: Browser, html: Path) -> None:

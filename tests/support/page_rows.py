@@ -159,6 +159,7 @@ def after_the_hang_up() -> Iterator[Row]:
                     key: Row = {"line": "101", "outcome": outcome, "window_label": window}
                     yield row("followthrough.share", period, "share", share, **key)
                     yield row("followthrough.placebo_share", period, "share", share * 0.1, **key)
+                    yield row("followthrough.excess_share", period, "share", share * 0.9, **key)
                 any_contact: Row = {"line": "101", "window_label": window}
                 yield row("followthrough.placebo_share", period, "share", 0.055, **any_contact)
             within: Row = {"line": "101", "window_label": "72h"}
@@ -168,12 +169,17 @@ def after_the_hang_up() -> Iterator[Row]:
             prompted: Row = {"line": "101", "outcome": "prompted", "window_label": "24h"}
             yield row("followthrough.prompted_online_share", period, "share", 0.12, **prompted)
             yield row("followthrough.unlinkable_share", period, "share", 0.4, line="101")
+            yield row("followthrough.prompted_online_placebo_share", period, "share", 0.01, **prompted)
             for stage in ("skill_queue", "ivr_before_alternative"):
+                yield row("followthrough.no_contact_found_share", period, "share", 0.5, **within, stage=stage)
+                yield row("followthrough.no_contact_found_share_of_all", period, "share", 0.3, **within, stage=stage)
                 yield row("followthrough.unlinkable_share", period, "share", 0.53, line="101", stage=stage)
             for outcome in ("attended", "never_attended"):
                 key = {"outcome": outcome, "population": "domestic_abuse"}
                 yield row("safeguarding.assessed_share", period, "share", 0.55, **key)
                 yield row("safeguarding.declined_share", period, "share", 0.38, **key)
+                yield row("safeguarding.shared_share", period, "share", 0.29, **key)
+                yield row("safeguarding.shared_share", period, "share", 0.92, **key, risk_level="high")
     for day in range(1, 32):
         start = date(2026, 3, day)
         period = Period(PeriodKind.DAY, start, NEWEST.next_first_day if day == 31 else date(2026, 3, day + 1))

@@ -19,7 +19,7 @@ from callclock.scorecard.figures import AREA, CURVE, Cell, Selection
 from callclock.scorecard.measured import measure
 from callclock.scorecard.page import page
 from callclock.scorecard.queries import QUERIES
-from callclock.scorecard.shown import ATTENDANCE, CALLS, STAGES
+from callclock.scorecard.shown import ATTENDANCE, CALLS, REACH, STAGES
 from callclock.settings import Force
 from tests.support import page_rows
 from tests.support.page_html import PageText
@@ -190,14 +190,46 @@ def test_after_the_hang_up_the_unlinkable_and_chance_stand_beside(read: PageText
     assert read.cells("t-followed")["No contact found", "72 h"] == "45.0 %"
     assert read.cells("t-placebo-share")["Rang 101 again and was answered", "24 h"] == "4.0 %"
     assert read.cells("t-placebo-share")["Any contact", "24 h"] == "5.5 %"
-    reach = {row: text for (row, _), text in read.cells("t-reach").items()}
-    assert reach["No contact found within 72 h, of the linkable (upper bound)"] == "45.0 %"
-    assert reach["No contact found within 72 h, of all (lower bound)"] == "27.0 %"
-    assert reach["Cannot be linked to anything"] == "40.0 %"
-    assert reach["Cannot be linked to anything: Hung up: recorded message"] == "53.0 %"
-    assert reach["Contacts that could be found at all: Reported online"] == "80.0 %"
-    not_causal = "Online within 24 h (not causal: those who stay longer hear the message): had been told of another way"
-    assert reach[not_causal] == "12.0 %"
+    assert read.tables["t-chance"][1:] == [
+        ["Rang 101 again and was answered", "40.0 %", "4.0 %", "36.0 %"],
+        ["Rang 999", "5.0 %", "0.5 %", "4.5 %"],
+        ["Reported online", "10.0 %", "1.0 %", "9.0 %"],
+    ]
+    assert read.tables["t-reach"] == [
+        ["Where they hung up", *REACH.values()],
+        ["All", "27.0 %", "45.0 %", "40.0 %"],
+        ["Hung up: recorded message", "30.0 %", "50.0 %", "53.0 %"],
+        ["Hung up: call handler queue", "30.0 %", "50.0 %", "53.0 %"],
+    ]
+    assert read.cells("t-contacts") == {("Reported online", "Share"): "80.0 %"}
+    assert read.tables["t-prompted"][1:] == [["Had offered another way", "12.0 %", "1.0 %"]]
+    assert "Not causal: those who stay longer hear the message." in read.text
+
+
+@pytest.mark.parametrize("victims", ["attended", "never-attended"])
+def test_what_was_shared_is_of_high_risk_as_its_heading_says(read: PageText, victims: str) -> None:
+    cells = read.cells(f"t-safeguarding-{victims}")
+    assert cells["2026-02", "High risk shared with partners"] == "92.0 %"
+    assert {heading for _, heading in cells} == {
+        "Risk assessed",
+        "Declined by the victim",
+        "High risk shared with partners",
+    }
+
+
+def test_a_figure_says_whether_its_target_was_met(whole: Facts) -> None:
+    def standing(metric: str, target: float) -> str:
+        values = [replace(v, target=target) if v.metric == metric else v for v in whole.values]
+        return page("SIM", FORCE, replace(whole, values=values))
+
+    offered = {  # 24 % and more hang up on 101, 85.0 % of 999 are answered within ten seconds.
+        ("calls.abandonment_rate", 0.05): '<dd data-f="X" data-judged class="worse">5.0 %, not met</dd>',
+        ("calls.abandonment_rate", 0.5): '<dd data-f="X" data-judged class="better">50.0 %, met</dd>',
+        ("calls.answered_within_10s", 0.85): '<dd data-f="X" data-judged class="better">85.0 %, met</dd>',
+        ("calls.answered_within_10s", 0.9): '<dd data-f="X" data-judged class="worse">90.0 %, not met</dd>',
+    }
+    for (metric, target), said in offered.items():
+        assert said in re.sub(r'data-f="[^"]*"', 'data-f="X"', standing(metric, target)), metric
 
 
 def test_where_too_few_can_be_linked_the_page_says_so(whole: Facts) -> None:

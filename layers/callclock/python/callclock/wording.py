@@ -47,7 +47,7 @@ def duration(seconds: float) -> str:
 
 def share(fraction: float, digits: int = 1) -> str:
     """Write a fraction as ``24.4 %``."""
-    return f"{rounded(fraction, digits, 100):f} %"
+    return f"{rounded(fraction, digits, 100) + 0:f} %"
 
 
 def figure(value: float, unit: str) -> str:

@@ -32,8 +32,13 @@ class Cell:
     line: str = "all"
     part: str = "all"
 
+    @property
+    def judged(self) -> bool:
+        """Tell whether its figure says what is worse (value 1) or better (-1), and is written so."""
+        return self.metric.endswith(("#signal", "#standing"))
+
     def about(self, what: str) -> "Cell":
-        """Cell of something that is said about the figure: its ``target``, ``signal``, ``n``, ``mean`` line, ..."""
+        """Cell of something that is said about the figure: its ``target``, ``standing``, ``signal``, ``n``, ..."""
         return replace(self, metric=f"{self.metric}#{what}")
 
     def under(self, selection: "Selection") -> "Cell":

@@ -54,6 +54,11 @@ class Measured:
     selection: Selection
     after_s: Sequence[float] = ()
 
+    @property
+    def told(self) -> Choice:
+        """Month that sentences about months speak of: the one the page opens with, else the newest."""
+        return next((c for c in self.periods if c.id == self.selection.period and c.id in self.months), self.periods[0])
+
     def lines(self) -> Sequence[str]:
         """Lines that calls came in on."""
         found = {cell.line for cell in self.figures.known if cell.metric == "calls.offered"}
@@ -149,8 +154,18 @@ def _tell(figures: Figures, v: Value, zone: ZoneInfo) -> None:
     figures.add(cell.about("n"), Figure(v.n, "\N{EN DASH}" if v.n is None else f"{v.n:,}"))
     figures.add(cell.about("open"), Figure(v.n_immature, still_open))
     figures.add(cell.about("as_at"), Figure(None, wording.moment(v.as_at, zone).partition(" ")[2]))
-    if v.target is not None:
-        figures.add(cell.about("target"), Figure(v.target, wording.figure(v.target, v.unit)))
+    if v.target is not None and v.value is not None:
+        figures.add(cell.about("standing"), _standing(v, v.value, v.target))
+
+
+def _standing(v: Value, value: float, target: float) -> Figure:
+    """Target of a value and whether it was met: value 1 where not, -1 where so, 0 where nobody can say."""
+    level = wording.figure(target, v.unit)
+    direction = catalogue.metric(v.metric).direction
+    if direction == "neutral" or not v.complete:
+        return Figure(0, level)
+    met = value <= target if direction == "lower_is_better" else value >= target
+    return Figure(-1 if met else 1, f"{level}, {'met' if met else 'not met'}")
 
 
 def _draw(figures: Figures, curves: Sequence[Curve]) -> Sequence[float]:

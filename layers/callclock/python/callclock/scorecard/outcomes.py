@@ -1,6 +1,7 @@
 """The parts about what became of people: those who hung up, domestic abuse victims, those still waiting."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from callclock.scorecard import shown
 from callclock.scorecard.figures import GRADE, Cell
@@ -36,7 +37,7 @@ def followed(measured: Measured) -> Section:
             " of those who can be linked: an upper bound.",
         ),
     )
-    chance = [
+    weeks = [
         Table(
             metric.partition(".")[2].replace("_", "-"),
             said,
@@ -47,6 +48,7 @@ def followed(measured: Measured) -> Section:
             ],
             asked,
             head="Found",
+            wide=True,
         )
         for metric, said in (
             ("followthrough.placebo_share", "The same a week earlier (placebo: what chance alone gives)"),
@@ -57,7 +59,7 @@ def followed(measured: Measured) -> Section:
     return Section(
         "followed",
         title,
-        [share, *chance, _reach(measured)],
+        [share, *_chance(measured, line, outcomes), *_reach(measured, line), *_known(measured), *weeks],
         lead=(
             "A caller without a number cannot be followed: unlinkable, and never counted as lost. "
             "Who is linkable is no chance either."
@@ -65,65 +67,142 @@ def followed(measured: Measured) -> Section:
     )
 
 
-def _reach(measured: Measured) -> Table:
-    """Return the bounds of what was not found, what cannot be linked, and what the recorded message may have done."""
-    bounds = [m for m in shown.FOLLOWED if m.rpartition(".")[2] not in {"share", "placebo_share", "excess_share"}]
-    return Table(
-        "reach",
-        "How much is out of reach",
-        {"value": "Share"},
-        [
-            Line(shown.FOLLOWED[m] + _named(part), [Cell(m, part=part, line=of)])
-            for m in bounds
-            for of, part in sorted(
-                {(c.line, c.part) for c in measured.figures.known if c.metric == m}, key=_whole_first
-            )
-        ],
+def _chance(measured: Measured, line: str, outcomes: Sequence[str]) -> Sequence[Table]:
+    """Return what was found within a day beside what chance alone gives: the same window a week earlier."""
+    if not measured.has("followthrough.placebo_share"):
+        return []
+    metrics = [f"followthrough.{name}_share" if name != "share" else "followthrough.share" for name in shown.CHANCE]
+
+    def day(outcome: str) -> Sequence[Cell]:
+        return [Cell(metric, part=f"{outcome}/24h", line=line) for metric in metrics]
+
+    found = [o for o in outcomes if o != "none_found"]
+    table = Table(
+        "chance",
+        "Found within 24 hours, and by chance: the same day a week earlier",
+        shown.CHANCE,
+        [Line(shown.OUTCOMES[o], day(o)) for o in found],
         QUERIES["after-the-hang-up"],
-        head="Measure",
+        head="Found",
+        chart="chance",
+        summary=(
+            "Any contact a week earlier, by chance: ",
+            Cell(metrics[1], part="24h", line=line),
+            "; more than by chance: ",
+            Cell(metrics[2], part="24h", line=line),
+            " of those who can be linked.",
+        ),
     )
+    return [table]
 
 
-def _whole_first(place: tuple[str, str]) -> tuple[bool, str]:
-    return "/" in place[1] or place[1] in shown.STAGES, place[1]
+def _reach(measured: Measured, line: str) -> Sequence[Table]:
+    """Return the bounds of those of whom nothing was found, and how many cannot be linked, by where they hung up."""
+    metrics = tuple(shown.REACH)
+    stages = [s for s in shown.STAGES if any(s in part.split("/") for part in measured.parts(metrics[0], line))]
+
+    def bounds(stage: str) -> Sequence[Cell]:
+        return [
+            Cell(m, part="/".join(word for word in (stage, within) if word) or "all", line=line)
+            for m, within in zip(metrics, ("72h", "72h", ""), strict=True)
+        ]
+
+    if not measured.has(*metrics):
+        return []
+    whole = bounds("")
+    table = Table(
+        "reach",
+        "Of whom nothing was found within 72 hours: between two bounds",
+        {m.partition(".")[2]: said for m, said in shown.REACH.items()},
+        [Line("All", whole), *(Line(shown.STAGES[stage], bounds(stage)) for stage in stages)],
+        QUERIES["after-the-hang-up"],
+        head="Where they hung up",
+        chart="reach",
+        summary=(
+            "Nothing was found of ",
+            whole[0],
+            " of all who hung up (lower bound) and of ",
+            whole[1],
+            " of those who can be linked (upper bound); ",
+            whole[2],
+            " cannot be linked to anything.",
+        ),
+    )
+    return [table]
 
 
-def _named(part: str) -> str:
-    """Say a part in the words of the page, after a colon; what the name of the measure says already is left out."""
-    words = {**shown.STAGES, **shown.OUTCOMES, **shown.WINDOWS, **shown.PROMPTS}
-    said = [words.get(word, word) for word in part.split("/") if word not in {"all", "24h", "72h"}]
-    return f": {', '.join(said)}" if said else ""
+def _known(measured: Measured) -> Sequence[Table]:
+    """Return how many contacts could be found at all, and what the recorded message may have done."""
+    asked = QUERIES["after-the-hang-up"]
+    contacts, online, chance = (f"followthrough.{name}" for name in shown.KNOWN)
+    channels = [channel for channel in shown.OUTCOMES if channel in measured.parts(contacts)]
+    line = measured.line_of(online)
+
+    def share(prompt: str) -> Cell:
+        return Cell(online, part=f"{prompt}/24h", line=line)
+
+    told = [prompt for prompt in shown.PROMPTS if f"{prompt}/24h" in measured.parts(online, line)]
+    tables = [
+        Table(
+            "contacts",
+            "Contacts that carry a number and so could be found at all",
+            {"value": "Share"},
+            [Line(shown.OUTCOMES[channel], [Cell(contacts, part=channel)]) for channel in channels],
+            asked,
+            head="Contact",
+            wide=True,
+        ),
+        Table(
+            "prompted",
+            "Online within 24 hours, by what the recorded message had said",
+            {"share": "Online within 24 h", "placebo": "A week earlier (placebo)"},
+            [Line(shown.PROMPTS[prompt], [share(prompt), replace(share(prompt), metric=chance)]) for prompt in told],
+            asked,
+            head="Recorded message",
+            chart="chance",
+            summary=(
+                *_shares("Reported online or used web chat", [(shown.PROMPTS[p], share(p)) for p in told]),
+                " Not causal: those who stay longer hear the message.",
+            ),
+        ),
+    ]
+    return [table for table in reversed(tables) if table.rows]
 
 
 def safeguarding(measured: Measured) -> Section:
     """Return risk assessments after domestic abuse (METRICS "D"), of the attended and of those never attended."""
     title = "Safeguarding after domestic abuse"
-    metrics = [m for m in shown.SAFEGUARDING if measured.has(m)]
-    if not metrics:
-        return Section("safeguarding", title, missing=missing("safeguarding"))
-    columns = {m.partition(".")[2]: shown.SAFEGUARDING[m] for m in metrics}
-    population = measured.population_of(metrics[0])
-    newest = measured.months[-1]
-    tables = [
-        Table(
-            f"safeguarding-{outcome.replace('_', '-')}",
-            said,
-            columns,
-            [
-                Line(month, [Cell(m, month, population=population, part=outcome) for m in metrics])
-                for month in measured.months
-            ],
-            QUERIES["safeguarding"],
-            chart="lines",
-            summary=_shares(
-                f"{said} in {newest}",
-                [(shown.SAFEGUARDING[m], Cell(m, newest, population=population, part=outcome)) for m in metrics],
-            ),
-        )
-        for outcome, said in shown.VICTIMS.items()
-        if any(outcome in measured.parts(m, "all", population) for m in metrics)
+    population = measured.population_of("safeguarding.assessed_share")
+    found = {part.split("/")[0] for m, _ in shown.SAFEGUARDING for part in measured.parts(m, "all", population)}
+    tables = [_victims(measured, population, outcome) for outcome in shown.VICTIMS if outcome in found]
+    return Section("safeguarding", title, tables, missing="" if tables else missing("safeguarding"))
+
+
+def _victims(measured: Measured, population: str, outcome: str) -> Table:
+    """Return the table of the victims who were attended, or of those who never were."""
+    said = shown.VICTIMS[outcome]
+    measures = [
+        (metric, f"{outcome}/{level}" if level else outcome, heading)
+        for (metric, level), heading in shown.SAFEGUARDING.items()
     ]
-    return Section("safeguarding", title, tables)
+    measures = [m for m in measures if m[1] in measured.parts(m[0], "all", population)]
+
+    def cells(month: str) -> Sequence[Cell]:
+        return [Cell(metric, month, population=population, part=part) for metric, part, _ in measures]
+
+    told = measured.told
+    return Table(
+        f"safeguarding-{outcome.replace('_', '-')}",
+        said,
+        {f"{metric.partition('.')[2]}_{part.replace('/', '_')}": heading for metric, part, heading in measures},
+        [Line(month, cells(month)) for month in measured.months],
+        QUERIES["safeguarding"],
+        chart="lines",
+        summary=_shares(
+            f"{said}, {told.label}",
+            [(heading, cell) for (_, _, heading), cell in zip(measures, cells(told.id), strict=True)],
+        ),
+    )
 
 
 def _shares(lead: str, shares: Sequence[tuple[str, Cell]]) -> Sentence:
@@ -139,7 +218,10 @@ def backlog(measured: Measured) -> Section:
     days = sorted({c.period for c in measured.figures.known if c.metric == shown.BACKLOG and c.period.count("-") == 2})
     if not days:
         return Section("backlog", "Backlog", missing=missing("the backlog"))
+    known = measured.figures.known
     rows = [Line(day, [Cell(shown.BACKLOG, day, GRADE, part=band) for band in shown.AGE_BANDS]) for day in days]
+    whole = [place for place, day in enumerate(days) if known[Cell(shown.BACKLOG, day, part="over_7d")].complete]
+    told = whole[-1] if whole else -1
     table = Table(
         "backlog",
         "Incidents nobody had come to, at the end of each day, by how old they were",
@@ -149,6 +231,11 @@ def backlog(measured: Measured) -> Section:
         head="Day",
         chart="backlog",
         unit="count",
-        summary=(f"At the end of {days[-1]} ", rows[-1].cells[-1], " incidents had waited seven days or more."),
+        wide=True,
+        summary=(
+            f"At the end of {rows[told].label} ",
+            rows[told].cells[-1],
+            " incidents had waited seven days or more.",
+        ),
     )
     return Section("backlog", "Backlog", [table])

@@ -28,7 +28,10 @@
     for (const element of document.querySelectorAll("[data-f]")) {
       const found = look(element.dataset.f);
       element.textContent = found.text + (found.complete ? "" : hollow);
-      element.classList.toggle("open", !found.complete);
+      const judged = element.dataset.judged !== undefined;
+      element.classList.toggle("open", !judged && !found.complete);
+      element.classList.toggle("worse", judged && found.value > 0);
+      element.classList.toggle("better", judged && found.value < 0);
     }
     const label = (select) => select.selectedOptions[0]?.textContent ?? "";
     document.getElementById("chosen").textContent =
@@ -74,9 +77,13 @@
     const [scale, word] = scaleOf(table.dataset.unit, values);
     const spec = structuredClone(page.specs[figure.dataset.chart]);
     const rows = dataOf(lines, spec.usermeta.callclock.shape, scale);
+    const { rowHeight } = spec.usermeta.callclock;
+    if (rowHeight) spec.height = rowHeight * lines.length;
     spec.datasets = { rows };
     spec.config = page.theme;
-    spec.params = [{ name: "unit", value: table.dataset.unit }];
+    // From nought, but where all lies near the top: there the picture would be a flat line.
+    const zero = Math.min(...values) < 0.75 * Math.max(...values);
+    spec.params = [{ name: "unit", value: table.dataset.unit }, { name: "zero", value: zero }];
     if (spec.layer) spec.layer = layersOf(spec.layer, rows);
     figure.hidden = false;
     const plot = figure.querySelector(".plot");
@@ -103,9 +110,16 @@
   control.hidden = false;
   control.addEventListener("change", show);
   control.addEventListener("submit", (event) => event.preventDefault());
-  const tables = [...document.querySelectorAll("details")].filter((d) => document.querySelector(`figure[data-table="${d.querySelector("table").id}"]`));
-  for (const details of tables) details.open = false;
-  // Paper has no hands: everything is open when the page is printed.
-  addEventListener("beforeprint", () => { for (const details of tables) details.open = true; });
+  document.getElementById("chosen").classList.add("unseen");
+  const folded = [...document.querySelectorAll("details:not([data-unfolded])")];
+  for (const details of folded) details.open = false;
+  // Paper has no hands: everything is open when the page is printed. A link to a query opens it.
+  addEventListener("beforeprint", () => { for (const details of folded) details.open = true; });
+  const follow = () => {
+    const end = document.getElementById(location.hash.slice(1));
+    if (end instanceof HTMLDetailsElement) { end.open = true; end.scrollIntoView(); }
+  };
+  addEventListener("hashchange", follow);
+  follow();
   show();
 })();

@@ -30,7 +30,7 @@ def _values(name: str, title: str, metrics: Sequence[str], *, kind: str = "month
         name,
         title,
         f"""SELECT metric, period_label, grade, population, area, line, stage, hour_of_week, outcome, age_band,
-    window_label, value, unit, n, numerator, denominator, n_immature, n_unknown, complete, target, as_at
+    window_label, risk_level, value, unit, n, numerator, denominator, n_immature, n_unknown, complete, target, as_at
 FROM results.metric_values
 WHERE force_code = {_FORCE} AND period_kind = {quote(kind)}
   AND metric IN (
@@ -38,7 +38,8 @@ WHERE force_code = {_FORCE} AND period_kind = {quote(kind)}
   )
   AND grade_basis IN ('all', 'initial') AND queue = 'all' AND basis = 'record'
   AND hour_of_week {"<>" if by_hour else "="} 'all'
-ORDER BY metric, period_label, grade, population, area, line, stage, hour_of_week, outcome, age_band, window_label""",
+ORDER BY metric, period_label, grade, population, area, line, stage, hour_of_week, outcome, age_band, window_label,
+    risk_level""",
     )
 
 
@@ -76,7 +77,7 @@ QUERIES: Final[Mapping[str, Query]] = {
         _values("calls-by-stage", "Calls by stage", ("calls.stage_share", "calls.abandon_time_median_s")),
         _values("hung-up-by-hour", "Hung up by hour of the week", ("calls.abandonment_rate",), by_hour=True),
         _values("after-the-hang-up", "After the hang-up", tuple(shown.FOLLOWED)),
-        _values("safeguarding", "Safeguarding by month", tuple(shown.SAFEGUARDING)),
+        _values("safeguarding", "Safeguarding by month", tuple(metric for metric, _ in shown.SAFEGUARDING)),
         _values("backlog", "Backlog by day", (shown.BACKLOG,), kind="day"),
         *(_values(history(metric), f"History of {metric}", (metric,)) for metric in shown.CHARTED),
         _whole("coverage", "Coverage of every export", "exported_at"),

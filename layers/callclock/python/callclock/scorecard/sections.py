@@ -9,7 +9,13 @@ from callclock.scorecard.measured import Measured
 from callclock.scorecard.queries import QUERIES, history
 from callclock.scorecard.tables import Headline, Line, Section, Table, missing
 
-_SAID: Final = (("Target", "target"), ("Signal", "signal"), ("n", "n"), ("Not counted yet", "open"), ("As at", "as_at"))
+_SAID: Final = (
+    ("Target", "standing"),
+    ("Signal", "signal"),
+    ("n", "n"),
+    ("Not counted yet", "open"),
+    ("As at", "as_at"),
+)
 
 
 def headlines() -> Sequence[Headline]:
@@ -81,6 +87,7 @@ def _attendance(measured: Measured) -> Section:
                 for month in measured.months
             ],
             waits,
+            wide=True,
         )
         for population, said in shown.POPULATIONS.items()
     ]
@@ -96,6 +103,8 @@ def _attendance(measured: Measured) -> Section:
         ],
         waits,
         head="Grade",
+        wide=True,
+        unfolded=True,
     )
     lead = "The clock runs from the call to the first officer at the scene. The grade is the one first given."
     return Section("attendance", title, [*_curve(measured.after_s), grades, *months], lead=lead)
@@ -126,6 +135,7 @@ def _curve(after_s: Sequence[float]) -> Sequence[Table]:
         QUERIES["attendance-curve"],
         head="Within",
         chart="curve",
+        wide=True,
         summary=(*summary, "."),
         note="Of all incidents, those never attended included; those open are followed for as long as they are known.",
     )
@@ -142,13 +152,21 @@ def _after(seconds: float) -> str:
 def _waits(measured: Measured) -> Section:
     tables = []
     if measured.has("attendance.median_s"):
-        for population, said in (("domestic_abuse", "Domestic abuse"), ("all", "All incidents")):
-            cell = Cell("attendance.median_s", grade=GRADE, population=population)
-            tables.append(_xmr(measured, cell, f"{said}: median time to attend, whole force", "s"))
+        for population, metric, said, unit in (
+            ("domestic_abuse", "attendance.median_s", "Domestic abuse: median time to attend", "s"),
+            ("all", "attendance.median_s", "All incidents: median time to attend", "s"),
+            ("domestic_abuse", "attendance.within_4h", "Domestic abuse: attended within 4 hours", "share"),
+            ("domestic_abuse", "attendance.over_7d", "Domestic abuse: nobody came within 7 days", "share"),
+        ):
+            cell = Cell(metric, grade=GRADE, population=population)
+            tables.append(_xmr(measured, cell, f"{said}, whole force", unit))
     for line in measured.lines():
-        tables.append(
-            _xmr(measured, Cell("calls.wait_first_median_s", line=line), f"{line}: median wait to answer", "s")
-        )
+        if line == "999":
+            ten = Cell("calls.answered_within_10s", line=line)
+            tables.append(_xmr(measured, ten, f"{line}: answered within 10 seconds", "share"))
+        else:
+            wait = Cell("calls.wait_first_median_s", line=line)
+            tables.append(_xmr(measured, wait, f"{line}: median wait to answer", "s"))
         tables.append(
             _xmr(measured, Cell("calls.abandonment_rate", line=line), f"{line}: hung up without an answer", "share")
         )
@@ -174,7 +192,7 @@ def _xmr(measured: Measured, cell: Cell, title: str, unit: str) -> Table:
     for month in measured.months:
         at = Cell(cell.metric, month, cell.grade, cell.population, cell.area, cell.line)
         rows.append(Line(month, [at, *(at.about(what) for what in list(columns)[1:])]))
-    newest = rows[-1].cells
+    told = rows[list(measured.months).index(measured.told.id)].cells
     name = "-".join(
         (cell.metric.partition(".")[2].replace("_", "-"), cell.population.replace("_", "-"), _id(measured, cell.line))
     )
@@ -186,16 +204,16 @@ def _xmr(measured: Measured, cell: Cell, title: str, unit: str) -> Table:
         QUERIES[history(cell.metric)],
         chart="xmr",
         summary=(
-            f"In {measured.months[-1]} ",
-            newest[0],
+            f"In {measured.told.label} ",
+            told[0],
             "; usual range ",
-            newest[2],
+            told[2],
             " to ",
-            newest[3],
+            told[3],
             ", mean ",
-            newest[1],
+            told[1],
             ". Signal: ",
-            newest[5],
+            told[5],
             ".",
         ),
         unit=unit,
@@ -209,6 +227,7 @@ def _calls(measured: Measured, line: str) -> Table:
         shown.CALLS,
         [Line(month, [Cell(m, month, line=line) for m in shown.CALLS]) for month in measured.months],
         QUERIES["calls-by-month"],
+        wide=True,
     )
 
 

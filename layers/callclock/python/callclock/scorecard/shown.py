@@ -59,28 +59,29 @@ OUTCOMES: Final = {
     "none_found": "No contact found",
 }
 WINDOWS: Final = {"15m": "15 min", "1h": "1 h", "4h": "4 h", "24h": "24 h", "72h": "72 h"}
-FOLLOWED: Final = {
-    "followthrough.share": "Share",
-    "followthrough.placebo_share": "A week earlier (placebo)",
-    "followthrough.excess_share": "More than by chance",
-    "followthrough.no_contact_found_share": "No contact found within 72 h, of the linkable (upper bound)",
-    "followthrough.no_contact_found_share_of_all": "No contact found within 72 h, of all (lower bound)",
-    "followthrough.unlinkable_share": "Cannot be linked to anything",
-    "followthrough.linkable_contact_share": "Contacts that could be found at all",
-    "followthrough.prompted_online_share": "Online within 24 h (not causal: those who stay longer hear the message)",
-    "followthrough.prompted_online_placebo_share": "Online within 24 h, a week earlier (placebo)",
+CHANCE: Final = {"share": "Found", "placebo": "A week earlier (placebo)", "excess": "More than by chance"}
+REACH: Final = {
+    "followthrough.no_contact_found_share_of_all": "Nothing found, of all (lower bound)",
+    "followthrough.no_contact_found_share": "Nothing found, of the linkable (upper bound)",
+    "followthrough.unlinkable_share": "Cannot be linked",
 }
-PROMPTS: Final = {
-    "prompted": "had been told of another way",
-    "not_prompted": "had not been told",
-}
+KNOWN: Final = ("linkable_contact_share", "prompted_online_share", "prompted_online_placebo_share")
+PROMPTS: Final = {"prompted": "Had offered another way", "not_prompted": "Had not offered another way"}
+FOLLOWED: Final = (
+    "followthrough.share",
+    "followthrough.placebo_share",
+    "followthrough.excess_share",
+    *REACH,
+    *(f"followthrough.{name}" for name in KNOWN),
+)
 SAFEGUARDING: Final = {
-    "safeguarding.assessed_share": "Risk assessed",
-    "safeguarding.assessed_within_24h": "Assessed within 24 h",
-    "safeguarding.declined_share": "Declined by the victim",
-    "safeguarding.no_record_share": "Neither assessed nor declined",
-    "safeguarding.shared_share": "High risk shared with partners",
+    ("safeguarding.assessed_share", ""): "Risk assessed",
+    ("safeguarding.assessed_within_24h", ""): "Assessed within 24 h",
+    ("safeguarding.declined_share", ""): "Declined by the victim",
+    ("safeguarding.no_record_share", ""): "Neither assessed nor declined",
+    ("safeguarding.shared_share", "high"): "High risk shared with partners",
 }
+"""Headings by metric and level of risk; no level where all are meant."""
 VICTIMS: Final = {"attended": "Victims who were attended", "never_attended": "Victims never attended"}
 BACKLOG: Final = "attendance.backlog"
 AGE_BANDS: Final = {
@@ -110,7 +111,7 @@ METRICS: Final = tuple(
             "calls.stage_share",
             "calls.abandon_time_median_s",
             *FOLLOWED,
-            *SAFEGUARDING,
+            *(metric for metric, _ in SAFEGUARDING),
             BACKLOG,
             *CHARTED,
         )

@@ -33,6 +33,10 @@ class Table:
         The chart in a sentence: its text alternative.
     unit
         Unit of the values drawn: s, share or count.
+    wide
+        It takes the whole width of the page.
+    unfolded
+        It lies open although there are scripts to open it.
     """
 
     id: str
@@ -45,6 +49,8 @@ class Table:
     summary: Sentence = ()
     unit: str = "share"
     note: str = ""
+    wide: bool = False
+    unfolded: bool = False
 
 
 @dataclass(frozen=True)
