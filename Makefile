@@ -86,6 +86,10 @@ layers: setup ## Build the layers for Lambda and fail when they outgrow its limi
 glue: setup ## Write the Glue tables of template.yaml anew from contracts.py
 	@$(PY) -m local.glue template.yaml
 
+.PHONY: docs
+docs: setup ## Write docs/metrics.md and the lock of the definitions anew (SAME="why": texts changed, no value did)
+	@$(PY) -m local.explained --same "$(SAME)"
+
 .PHONY: deploy
 deploy: layers build/tools/sam/.stamp ## Deploy into the AWS account of your credentials (asks first)
 	@build/tools/sam/bin/sam deploy --guided --template template.yaml --capabilities CAPABILITY_IAM

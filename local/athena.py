@@ -28,6 +28,9 @@ from local.athena_mount import mount, surviving
 from local.athena_tables import GlueTable
 
 _CATALOG = "awsdatacatalog"
+_PROPERTIES = re.compile(
+    r"TBLPROPERTIES\s+(?:`?(?P<database>\w+)`?\.)?`?(?P<table>\w+)`?\s*(?:\(\s*'(?P<key>[^']*)'\s*\))?", re.IGNORECASE
+)
 _SHOW = re.compile(r"\s*(SHOW|DESCRIBE|DESC)\s+(?:EXTENDED\s+|FORMATTED\s+)?(.*?)\s*;?\s*", re.IGNORECASE | re.DOTALL)
 _MEMORY_MB = 2048
 
@@ -279,6 +282,8 @@ def _show(verb: str, what: str, catalogue: Catalogue, database: str | None) -> A
         return Answer(
             ("tab_name",), ("VARCHAR",), sorted((t,) for d, t in catalogue.tables if d == wanted), is_ddl=True
         )
+    if found := _PROPERTIES.fullmatch(what):
+        return _properties(catalogue.find(found["database"] or database, found["table"]), found["key"])
     if head != "COLUMNS":
         raise QueryError(f"NOT_SUPPORTED: SHOW {head} is not answered here")
     named = words[2:] if verb == "SHOW" else words
@@ -289,6 +294,14 @@ def _show(verb: str, what: str, catalogue: Catalogue, database: str | None) -> A
     rows = [(name, kind, table.comments[name]) for name, kind in table.columns.items()]
     rows += [(name, kind, "partition key") for name, kind in table.partition_keys.items()]
     return Answer(("col_name", "data_type", "comment"), ("VARCHAR",) * 3, rows, is_ddl=True)
+
+
+def _properties(table: GlueTable, key: str | None) -> Answer:
+    """Properties of a table, or the one asked for: what each figure means stands there."""
+    if key is not None and key not in table.parameters:
+        raise QueryError(f"{table.name} has no property {key!r}: ask SHOW TBLPROPERTIES {table.name} for all")
+    rows = sorted((name, value) for name, value in table.parameters.items() if key in {None, name})
+    return Answer(("prpt_name", "prpt_value"), ("VARCHAR",) * 2, rows, is_ddl=True)
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ class GlueTable:
     projection: Mapping[str, EnumKey | DateKey]
     place: re.Pattern[str]
     comments: Mapping[str, str]
+    parameters: Mapping[str, str]
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> GlueTable:
@@ -118,7 +119,17 @@ class GlueTable:
         projection, place = _projection(name, keys, parameters, location)
         comments = {str(c["Name"]): str(c.get("Comment", "")) for c in storage["Columns"]}
         return cls(
-            str(raw["DatabaseName"]), name, columns, keys, _FORMATS[serde], bucket, prefix, projection, place, comments
+            str(raw["DatabaseName"]),
+            name,
+            columns,
+            keys,
+            _FORMATS[serde],
+            bucket,
+            prefix,
+            projection,
+            place,
+            comments,
+            parameters,
         )
 
     def partition_of(self, key: str, now: datetime) -> Mapping[str, str] | None:

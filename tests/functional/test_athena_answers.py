@@ -290,6 +290,11 @@ def test_show_and_describe(stack: LocalStack) -> None:
     described = rows(stack, "DESCRIBE results.waits")
     assert described[0] == ["id", "bigint", "Number of the wait"]
     assert described[-1] == ["month", "string", "partition key"]
+    properties = dict(rows(stack, "SHOW TBLPROPERTIES results.waits"))
+    assert properties["projection.enabled"] == "true"
+    one = rows(stack, "SHOW TBLPROPERTIES waits('projection.month.format');")
+    assert one == [["projection.month.format", properties["projection.month.format"]]]
+    assert "no property 'x'" in reason(stack, "SHOW TBLPROPERTIES waits('x')")
 
 
 def test_named_queries_are_kept(stack: LocalStack) -> None:

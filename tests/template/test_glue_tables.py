@@ -12,6 +12,7 @@ import pytest
 from callclock import layout
 from callclock.clock import Month
 from callclock.contracts import CURATED, RESULTS, TABLES
+from callclock.metrics.catalogue import families
 from local import glue
 from tests.support import projection
 from tests.support.template import TEMPLATE, Template
@@ -42,7 +43,7 @@ def seen_by(tables: dict[str, dict[str, Any]], uri: str) -> list[str]:
 
 def test_template_holds_what_the_generator_writes() -> None:
     template = TEMPLATE.read_text("utf-8")
-    assert glue.written(template) == template, "contracts.py has changed: run make glue"
+    assert glue.written(template) == template, "contracts.py or a definition has changed: run make glue"
 
 
 def test_generator_mends_a_spoilt_block() -> None:
@@ -101,6 +102,15 @@ def test_columns_that_follow_a_person_say_so(tables: dict[str, dict[str, Any]]) 
     comments = {c["Name"]: c["Comment"] for c in tables["curated.calls"]["StorageDescriptor"]["Columns"]}
     assert comments["caller_key"].endswith("[pseudonymous: follows one caller]")
     assert "pseudonymous" not in comments["line"]
+
+
+def test_every_figure_has_its_definition_beside_it(tables: dict[str, dict[str, Any]]) -> None:
+    """The same text as in docs/metrics.md, in Glue's limits for a key and a value."""
+    explained = (TEMPLATE.parent / "docs" / "metrics.md").read_text("utf-8")
+    said = {k: v for k, v in tables["results.metric_values"]["Parameters"].items() if k.startswith("definition.")}
+    figures = {f"definition.{metric.name}" for family in families() for metric in family.metrics}
+    assert {key.removesuffix(".interval") for key in said} == figures
+    assert all(len(key) <= 255 and f"\n{text}.\n" in explained for key, text in said.items())
 
 
 def test_projections_are_complete(tables: dict[str, dict[str, Any]]) -> None:
