@@ -253,6 +253,23 @@ def test_feeds_notices_and_restatements_are_told(read: PageText) -> None:
     assert "attendance.excluded 2026-02 whole force 48 50 export" in read.text
 
 
+def test_a_restatement_names_its_cell_in_words(whole: Facts) -> None:
+    rows = [{**whole.restated[0], "grade": "2", "population": "domestic_abuse"}]
+    read = PageText(page("SIM", FORCE, replace(whole, restated=rows)))
+    assert "2026-02 grade 2, domestic abuse" in read.text
+
+
+def test_the_backlog_speaks_of_the_newest_day_that_is_complete(whole: Facts) -> None:
+    open_from = "2026-03-29"
+    values = [
+        replace(v, complete=False) if v.metric == "attendance.backlog" and v.label >= open_from else v
+        for v in whole.values
+    ]
+    read = PageText(page("SIM", FORCE, replace(whole, values=values)))
+    assert "At the end of 2026-03-28 53 incidents had waited seven days or more." in read.text
+    assert read.cells("t-backlog")["2026-03-29", "7 d and over"] == f"54 {HOLLOW}"
+
+
 def test_a_force_without_data_gets_a_page_that_says_so() -> None:
     read = PageText(page("SIM", FORCE, Facts(), LIBRARIES))
     assert "No figures yet: drop an export" in read.text

@@ -238,4 +238,5 @@ def backlog(measured: Measured) -> Section:
             " incidents had waited seven days or more.",
         ),
     )
-    return Section("backlog", "Backlog", [table])
+    lead = "A hollow day is not complete: calls may be missing, and who is still waiting may have been attended since."
+    return Section("backlog", "Backlog", [table], lead=lead)

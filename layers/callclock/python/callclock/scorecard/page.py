@@ -197,7 +197,8 @@ def _restated(facts: Facts, force: Force) -> PlainTable:
     rows = []
     for row in facts.restated:
         unit = _unit(str(row["metric"]))
-        cell = " ".join(str(row[key]) for key in ("grade", "population", "line", "stage") if row[key] != "all")
+        keys = {key: str(row[key]) for key in ("grade", "population", "line", "stage") if row[key] != "all"}
+        cell = ", ".join(f"grade {said}" if key == "grade" else said for key, said in keys.items()).replace("_", " ")
         rows.append(
             [
                 _when(row, "restated_at", force),
