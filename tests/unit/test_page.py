@@ -270,6 +270,15 @@ def test_the_backlog_speaks_of_the_newest_day_that_is_complete(whole: Facts) -> 
     assert read.cells("t-backlog")["2026-03-29", "7 d and over"] == f"54 {HOLLOW}"
 
 
+def test_rows_that_no_table_shows_are_not_read(tmp_path: Path) -> None:
+    rows = list(page_rows.attendance())
+    february = next(r for r in rows if r["metric"] == "attendance.closed_unattended" and r["period_label"] == "2026-02")
+    with connect(tmp_path) as db:
+        page_rows.results(db, [*rows, {**february, "reason": "no_reply"}, {**february, "population": "unknown"}])
+        found = [v for v in gather(db).values if v.metric == february["metric"]]
+    assert {(v.population, v.part) for v in found} == {(p, "all") for p in page_rows.SLOWER}
+
+
 def test_a_force_without_data_gets_a_page_that_says_so() -> None:
     read = PageText(page("SIM", FORCE, Facts(), LIBRARIES))
     assert "No figures yet: drop an export" in read.text

@@ -17,7 +17,9 @@ CROSS JOIN newest
 WHERE list_contains($metrics, v.metric)
     AND v.grade_basis IN ('all', 'initial')
     AND (v.grade = 'all' OR v.grade_scheme = newest.grade_scheme)
+    AND v.population <> 'unknown'
     AND v.queue = 'all'
+    AND v.reason = 'all'
     AND v.basis = 'record'
     AND (v.hour_of_week = 'all' OR (v.metric = 'calls.abandonment_rate' AND v.period_kind = 'month'))
     AND CASE
@@ -25,9 +27,9 @@ WHERE list_contains($metrics, v.metric)
             v.period_start >= newest.newest_end - to_months($months)
             OR (list_contains($charted, v.metric) AND v.area = 'all' AND v.hour_of_week = 'all')
         WHEN v.period_kind = 'day' THEN
-            v.metric = 'attendance.backlog' AND v.area = 'all' AND v.period_end > newest.newest_end - INTERVAL 60 DAY
+            v.metric = 'attendance.backlog' AND v.population = 'all' AND v.area = 'all' AND v.period_end > newest.newest_end - INTERVAL 60 DAY
         ELSE v.period_kind IN ('fy_to_date', 'rolling_12m') AND v.period_end = newest.newest_end
     END
 ORDER BY
     v.period_end, v.metric, v.period_kind, v.period_label, v.grade, v.population, v.area, v.line, v.stage, v.outcome,
-    v.window_label, v.hour_of_week, v.age_band, v.channel, v.source, v.reason, v.risk_level
+    v.window_label, v.hour_of_week, v.age_band, v.channel, v.source, v.risk_level
