@@ -126,6 +126,7 @@ def test_the_page_is_there_and_asks_nothing_of_the_network(told) -> None:
     [page] = (out / "results/internal/page").rglob("index.html")
     text = page.read_text("utf-8")
     assert "Simulated Constabulary" in text
+    assert 'id="t-curve"' in text, "report's role may read the curves"
     assert 'src="http' not in text
     assert 'href="http' not in text
 

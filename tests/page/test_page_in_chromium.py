@@ -97,6 +97,9 @@ def test_every_look_is_whole_quiet_and_accessible(browser: Browser, html: Path, 
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     seen.page.screenshot(path=SCREENSHOTS / f"{look}.png", full_page=True)
     seen.page.screenshot(path=SCREENSHOTS / f"{look}-top.png")
+    # What is folded away is read too, once it is opened.
+    seen.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "a table scrolls the page sideways"
     faults = Axe().run(seen.page).response["violations"]
     assert [(f["id"], f["nodes"][0]["target"]) for f in faults if f["impact"] in {"serious", "critical"}] == []
 
