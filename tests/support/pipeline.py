@@ -34,6 +34,7 @@ from callclock.state import ForceState
 from callclock.thresholds import Delivered, decide, open_story
 from tests.support.desk import MemoryLedger, MemoryMarks
 from tests.support.memory_lake import MemoryBucket
+from tests.support.notice_schemas import check
 
 FORCE = "EX"
 BATCH = {"intake": 4, "measure": 10, "notify": 10, "report": 10}
@@ -112,6 +113,7 @@ class Pipeline:
         self._send("intake", {"time": now, "detail": {"object": {"key": key}}, **({"again": again} if again else {})})
 
     def _publish(self, subject: str, text: str, data: Mapping[str, object], attributes: Mapping[str, str]) -> None:
+        check(data)
         self.mails.append((self.now[:10], subject))
 
     @property

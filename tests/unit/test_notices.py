@@ -15,6 +15,7 @@ from callclock.parts import Part
 from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
 from callclock.settings import Severity
 from callclock.thresholds import Delivered, Observation, Rule, decide
+from tests.support.notice_schemas import check
 
 LONDON = ZoneInfo("Europe/London")
 LEVELS = (Severity("warning", 0.1), Severity("critical", 0.2))
@@ -71,7 +72,9 @@ def mail(
 ) -> Mail:
     decision = decide(rows, log, rule, at(now))
     assert decision.tell
-    return compose(decision, rule, rows, context, at(now))
+    sent = compose(decision, rule, rows, context, at(now))
+    check(sent.data)
+    return sent
 
 
 def test_first_breach() -> None:
@@ -150,6 +153,7 @@ def test_no_data() -> None:
     march = replace(month(14, 100, 900), complete=False)
     sent = mail([*BREACHED, march], [FIRST], "2026-04-22")
     assert sent.subject == "[NORTH] 101 calls abandoned: no data"
+    assert sent.attributes["severity"] == "none"
     assert "When data stopped it was beyond its limit, since February 2026.\n" in sent.body
     assert "March 2026 was due by Tuesday 21 April 2026 and has no complete figure.\n" in sent.body
     assert "The newest data are as at Thursday 9 April 2026, 06:00.\n" in sent.body
@@ -201,6 +205,7 @@ def test_a_signal_in_seconds() -> None:
     assert "Its usual range is 1 min 25 s to 2 min 35 s (limits locked on 12\nmonths).\n" in sent.body
     assert "recovered at" not in sent.body
     assert sent.data["flags"] == ["outside"]
+    assert sent.attributes["severity"] == "none"
 
 
 def test_with_few_points_the_usual_range_is_that_of_the_last() -> None:
@@ -358,6 +363,7 @@ def test_a_refused_export() -> None:
 @pytest.mark.parametrize("reason", ExportReason)
 def test_every_trouble_has_a_next_step(reason: ExportReason) -> None:
     sent = compose_export(ExportTrouble("NORTH", "incoming/NORTH/x.csv", ExportStatus.HELD, reason, "It is so."))
+    check(sent.data)
     assert "WHAT TO DO NEXT\n" in sent.body
     assert all(len(line) <= 72 for line in sent.body.splitlines())
     assert re.fullmatch(r"[ -~]{1,100}", sent.subject)

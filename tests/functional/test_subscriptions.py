@@ -1,0 +1,71 @@
+"""The README's subscription, typed as it stands there: what its reader gets, and what a machine gets."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from callclock.outbox import Topic
+from tests.support.notice_schemas import check
+from tests.unit.test_notices import BREACHED, FIRST, JANUARY, SERIES, mail, month
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+@dataclass(frozen=True)
+class Subscribed:
+    """A topic with one subscriber, who reads by queue what the README's reader gets by mail."""
+
+    topic: Topic
+    queue_url: str
+
+    def got(self) -> list[Any]:
+        """Messages that came, oldest first."""
+        answer = boto3.client("sqs").receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+
+def options() -> dict[str, str]:
+    """Options of the README's ``aws sns subscribe``."""
+    [command] = re.findall(r"^aws sns subscribe .*?[^\\]$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    words = shlex.split(command.replace("<breaches topic>", "TOPIC").replace("\\\n", " "))
+    return dict(zip(words[3::2], words[4::2], strict=True))
+
+
+@pytest.fixture
+def subscribed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Subscribed]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
+    with mock_aws():
+        sns, sqs = boto3.client("sns"), boto3.client("sqs")
+        arn = sns.create_topic(Name="breaches")["TopicArn"]
+        url = sqs.create_queue(QueueName="reader")["QueueUrl"]
+        queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        asked = options()
+        assert set(asked) == {"--topic-arn", "--protocol", "--notification-endpoint", "--attributes"}
+        attributes = {**json.loads(asked["--attributes"]), "RawMessageDelivery": "true"}
+        sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes=attributes)
+        yield Subscribed(Topic(arn), url)
+
+
+def test_one_managers_interest_is_a_filter(subscribed: Subscribed) -> None:
+    critical = mail(BREACHED, [], "2026-03-09")
+    warning = mail([*SERIES, JANUARY, month(13, 1500, 10_000)], [], "2026-03-09")
+    recovered = mail([*BREACHED, month(14, 700, 10_000), month(15, 690, 10_000)], [FIRST], "2026-05-09")
+    assert [sent.attributes["severity"] for sent in (critical, warning, recovered)] == ["critical", "warning", "none"]
+    for sent in (warning, critical, recovered):
+        subscribed.topic.publish(sent.subject, sent.body, sent.data, sent.attributes)
+    other = {**critical.attributes, "metric": "attendance.over_4h"}
+    subscribed.topic.publish(critical.subject, critical.body, critical.data, other)
+    got = subscribed.got()
+    for message in got:
+        check(message)
+    assert got == [json.loads(json.dumps(sent.data)) for sent in (critical, recovered)]
