@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -47,6 +48,20 @@ def test_what_was_told_before_stands_once_for_each_period(tmp_path: Path) -> Non
         ("first_breach", None, 0.3, "[EX] 101 calls abandoned: beyond its limit (warning), 30.0 % in January 2025"),
         ("nothing", "told_before", 0.3, "[EX] 101 calls abandoned: held back, told before"),
     ]
+
+
+def test_the_mail_leads_to_the_page_by_the_readers_own_access() -> None:
+    pipeline = Pipeline(**CONFIG)
+    pipeline.drop(*BREACH)
+    pipeline.run()
+    [body] = pipeline.bodies
+    [address] = [line.strip() for line in body.splitlines() if line.startswith("  https://")]
+    link = urlsplit(address)
+    assert (link.netloc, link.path) == ("eu-west-2.console.aws.amazon.com", f"/s3/object/{pipeline.results.name}")
+    # Not presigned: whoever is sent the mail on gets no access with it.
+    asked = parse_qs(link.query, strict_parsing=True)
+    assert asked == {"region": ["eu-west-2"], "bucketType": ["general"], "prefix": [layout.page("EX")]}
+    assert f"  s3://{pipeline.results.name}/{layout.page('EX')}\n" in body
 
 
 def test_planned_downtime_holds_the_mail_back_until_it_is_over(tmp_path: Path) -> None:

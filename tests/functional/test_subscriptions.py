@@ -65,6 +65,7 @@ def test_one_managers_interest_is_a_filter(subscribed: Subscribed) -> None:
         subscribed.topic.publish(sent.subject, sent.body, sent.data, sent.attributes)
     other = {**critical.attributes, "metric": "attendance.over_4h"}
     subscribed.topic.publish(critical.subject, critical.body, critical.data, other)
+    assert subscribed.topic.region == "eu-west-2"
     got = subscribed.got()
     for message in got:
         check(message)

@@ -74,6 +74,7 @@ class Pipeline:
         self.marks, self.log = MemoryMarks(), MemoryLog()
         self.ledger = MemoryLedger()
         self.mails: list[tuple[str, str]] = []
+        self.bodies: list[str] = []
         self.drawn: list[str] = []
         self.runs = 0
         hints: dict[str, Any] = {name: SimpleNamespace(send=self._hints(name)) for name in BATCH}
@@ -93,7 +94,7 @@ class Pipeline:
         self.measure = Measure(
             self.lake, self.results, self.marks, hints["measure"], hints["notify"], hints["report"], codes
         )
-        topic: Any = SimpleNamespace(publish=self._publish)
+        topic: Any = SimpleNamespace(publish=self._publish, region="eu-west-2")
         self.notify = Notify(self.lake, self.results, self.marks, self.log, topic, topic)
         for name, text in config.items():
             file = "sources/" + name if name.startswith("source") else name
@@ -115,6 +116,7 @@ class Pipeline:
     def _publish(self, subject: str, text: str, data: Mapping[str, object], attributes: Mapping[str, str]) -> None:
         check(data)
         self.mails.append((self.now[:10], subject))
+        self.bodies.append(text)
 
     @property
     def stack(self) -> Stack:

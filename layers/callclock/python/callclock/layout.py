@@ -1,6 +1,7 @@
 """Where everything lies in the three buckets. Keys depend on content only: doing a thing twice does it once."""
 
 from collections.abc import Iterable
+from urllib.parse import urlencode
 
 from callclock.clock import Month
 
@@ -122,6 +123,12 @@ def notices(force_code: str) -> str:
 def page(force_code: str) -> str:
     """The scorecard page (results)."""
     return f"internal/page/force_code={force_code}/index.html"
+
+
+def console(region: str, bucket: str, key: str) -> str:
+    """Address that opens an object in the AWS console: it asks for the reader's own sign-in, and carries no access."""
+    named = urlencode({"region": region, "bucketType": "general", "prefix": key})
+    return f"https://{region}.console.aws.amazon.com/s3/object/{bucket}?{named}"
 
 
 def release(force_code: str, year: str, file: str) -> str:

@@ -188,7 +188,7 @@ class _Telling:
             f" WHERE force_code = {quote(self.hint.force_code)} AND metric = {quote(self.configured.metric)}"
             f" AND period_kind = {quote(self.configured.period.value)}{conditions} ORDER BY period_end"
         )
-        results = self.notify.results.name
+        results, page = self.notify.results.name, layout.page(self.hint.force_code)
         return Context(
             force_code=self.hint.force_code,
             force_name=self.force.name,
@@ -197,7 +197,10 @@ class _Telling:
             where=where,
             split=split,
             links=(
-                Link("The page", f"s3://{results}/{layout.page(self.hint.force_code)}"),
+                Link(
+                    "The page (your own sign-in opens it)", layout.console(self.notify.breaches.region, results, page)
+                ),
+                Link("The same, to copy", f"s3://{results}/{page}"),
                 Link("The figures, in Athena", sql),
                 Link("What was read of the exports", "SELECT * FROM results.receipts ORDER BY arrived_at DESC"),
             ),

@@ -58,6 +58,11 @@ class Topic:
         self.arn = arn
         self._sns: SNSClient = client or boto3.client("sns")
 
+    @property
+    def region(self) -> str:
+        """Region of the topic, and of all else in the stack."""
+        return self.arn.split(":")[3]
+
     def publish(self, subject: str, text: str, data: Mapping[str, object], attributes: Mapping[str, str]) -> None:
         """Publish plain text for mail and JSON for machines; returns once SNS has accepted it."""
         as_json = json.dumps(data, sort_keys=True, ensure_ascii=False)
