@@ -142,7 +142,7 @@ def _responses(db: duckdb.DuckDBPyConnection) -> None:
 def _write_export(db: duckdb.DuckDBPyConnection, drop: Drop, path: Path) -> dict[str, object]:
     """Write one file as its system writes it: command and control in Windows-1252 with CRLF, the others in UTF-8."""
     lost = drop.system == "calls" and drop.exported < LOST_HOUR + 30 * 86400
-    _set(db, exported=drop.exported, since=drop.since, lost_hour=lost)
+    _set(db, exported=drop.exported, since=drop.since, until=drop.until, lost_hour=lost)
     quoted = str(path).replace("'", "''")
     counted = db.execute(f"COPY ({_sql('export_' + drop.system)}) TO '{quoted}' (HEADER, DELIMITER ',')").fetchall()
     content = _SHORT_ROW.sub(b"", path.read_bytes())

@@ -14,8 +14,9 @@ SYSTEMS = {
     "calls": "acd_calls",
     "contacts": "online_contacts",
 }
-EXPORT_DAY, EXPORT_HOUR = 5, 6
-UPLOADED_AFTER = 1800  # seconds; one script uploads what the systems exported in the night
+CHANGES_HOUR, RECORDS_HOUR = 0, 6
+"""Command and control writes what changed up to the midnight that ends the month, the others the month at six."""
+UPLOADED_AFTER = 1800  # seconds after six; one script uploads what the systems exported in the night
 LOST_HOUR = story.epoch(date(2023, 9, 12), 14)
 
 
@@ -31,8 +32,9 @@ class Drop:
         File name; holds the local wall clock at which the export was taken.
     exported, arrives
         Seconds since 1970: when it was taken, and when it reaches the bucket.
-    since
-        Export before (of a ``delta`` system), or first start covered (of a ``snapshot`` system); seconds since 1970.
+    since, until
+        Export before and this one (of a ``delta`` system), or first start covered and the end of what is covered (of a
+        ``snapshot`` system); seconds since 1970.
     why
         What a reader should know of it; empty for an ordinary export.
     """
@@ -42,6 +44,7 @@ class Drop:
     exported: int
     arrives: int
     since: int
+    until: int
     why: str = ""
 
     @property
@@ -57,11 +60,12 @@ def drops() -> list[Drop]:
     month = story.YEAR_START
     while month < story.YEAR_END:
         following = _next_month(month)
-        exported = story.epoch(following.replace(day=EXPORT_DAY), EXPORT_HOUR)
+        over, six = story.epoch(following, CHANGES_HOUR), story.epoch(following, RECORDS_HOUR)
         for system in SYSTEMS:
-            first = story.epoch(month) if system in {"calls", "contacts"} else since
-            found.append(Drop(system, file_name(system, month, exported), exported, exported + UPLOADED_AFTER, first))
-        month, since = following, exported
+            exported, first = (six, story.epoch(month)) if system in {"calls", "contacts"} else (over, since)
+            name = file_name(system, month, exported)
+            found.append(Drop(system, name, exported, six + UPLOADED_AFTER, first, over))
+        month, since = following, over
     found += [_again(found), _recorder_mended()]
     found = [_late(drop) if drop.name.startswith("online_contacts_2023-11") else drop for drop in found]
     found += _closing(since)
@@ -69,7 +73,7 @@ def drops() -> list[Drop]:
 
 
 def file_name(system: str, month: date, exported: int) -> str:
-    """Name as the systems write it: ``acd_calls_2023-04_20230505T0600.csv``."""
+    """Name as the systems write it: ``acd_calls_2023-04_20230501T0600.csv``."""
     taken = datetime.fromtimestamp(exported, UTC).astimezone(story.ZONE)
     return f"{SYSTEMS[system]}_{month:%Y-%m}_{taken:%Y%m%dT%H%M}.csv"
 
@@ -81,28 +85,33 @@ def _next_month(month: date) -> date:
 def _again(monthly: list[Drop]) -> Drop:
     july = next(drop for drop in monthly if drop.name.startswith("acd_calls_2023-07"))
     name = july.name.replace(".csv", " (1).csv")
-    return Drop(july.system, name, july.exported, july.arrives + 86400, july.since, "the same bytes a day later")
+    return Drop(
+        july.system, name, july.exported, july.arrives + 86400, july.since, july.until, "the same bytes a day later"
+    )
 
 
 def _recorder_mended() -> Drop:
-    exported = story.epoch(date(2023, 10, 20), EXPORT_HOUR)
+    exported = story.epoch(date(2023, 10, 20), RECORDS_HOUR)
     name = file_name("calls", date(2023, 9, 1), exported)
     why = "September and what followed once more: the answers of one hour of the 12th had been lost"
-    return Drop("calls", name, exported, exported + UPLOADED_AFTER, story.epoch(date(2023, 9, 1)), why)
+    return Drop("calls", name, exported, exported + UPLOADED_AFTER, story.epoch(date(2023, 9, 1)), exported, why)
 
 
 def _late(drop: Drop) -> Drop:
     arrives = story.epoch(date(2024, 1, 9), 15)
-    return Drop(drop.system, drop.name, drop.exported, arrives, drop.since, "reaches the bucket five weeks late")
+    return Drop(
+        drop.system, drop.name, drop.exported, arrives, drop.since, drop.until, "reaches the bucket five weeks late"
+    )
 
 
 def _closing(since: int) -> list[Drop]:
-    """Command and control once more on 30 April 2024, when March's incidents have had their 28 days."""
-    exported = story.epoch(date(2024, 4, 30), EXPORT_HOUR)
+    """Every system once more on 30 April 2024: March's incidents have had their 28 days, its last callers theirs."""
+    exported = story.epoch(date(2024, 4, 30), RECORDS_HOUR)
+    arrives, why = (
+        exported + UPLOADED_AFTER,
+        "what has changed since March, and calls and contacts of April's first days",
+    )
     return [
-        Drop(
-            system, file_name(system, date(2024, 4, 1), exported), exported, exported + UPLOADED_AFTER, since,
-            "what has changed since the export of 5 April",
-        )
-        for system in ("incidents", "regrades", "risk")
-    ]  # fmt: skip
+        Drop(system, file_name(system, date(2024, 4, 1), exported), exported, arrives, since, exported, why)
+        for system in SYSTEMS
+    ]

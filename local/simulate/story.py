@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 ZONE = ZoneInfo("Europe/London")
 FORCE = "SIM"
 YEAR_START, YEAR_END = date(2023, 4, 1), date(2024, 4, 1)
-TAIL_END = date(2024, 4, 6)  # calls go on until the last monthly export, so that 72 h after the year are known
+TAIL_END = date(2024, 4, 6)  # calls go on for some days, so that 72 h after the year are known
 
 CALLS_A_YEAR = 430_000  # 101 and 999 together; rows scales it
 OFFERED_101 = 340_000

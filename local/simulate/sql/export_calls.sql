@@ -1,4 +1,4 @@
--- Telephones: every call that began since getvariable('since') and ended by getvariable('exported') (snapshot).
+-- Telephones: every call that began from getvariable('since') to getvariable('until') and has ended (snapshot).
 -- In the first export of September the recorder had lost the answers of one afternoon hour; it was exported again.
 SELECT
     'T' || lpad(number::VARCHAR, 9, '0') AS "Call Ref",
@@ -30,7 +30,7 @@ FROM (
         getvariable('lost_hour') AND result = 'Answered' AND line = '101'
             AND start >= getvariable('lost_from') AND start < getvariable('lost_from') + 3600 AS lost
     FROM calls JOIN call_refs USING (id)
-    WHERE start >= getvariable('since') AND ended <= getvariable('exported')
+    WHERE start >= getvariable('since') AND start < getvariable('until') AND ended <= getvariable('exported')
 )
 JOIN (VALUES (1), (2)) AS copies (copy) ON copy = 1 OR u(id, 'twice') < 0.0002
 ORDER BY number, copy

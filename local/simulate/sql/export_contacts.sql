@@ -1,4 +1,4 @@
--- Online contact: everything sent since getvariable('since') and keyed by getvariable('exported') (snapshot).
+-- Online contact: everything sent from getvariable('since') to getvariable('until') and keyed (snapshot).
 SELECT
     'WEB-' || lpad(contact_refs.number::VARCHAR, 7, '0') AS "Reference",
     CASE channel
@@ -12,7 +12,7 @@ SELECT
 FROM (
     SELECT *, u(id, 'dirt' || getvariable('exported')) AS dirt
     FROM contacts
-    WHERE submitted >= getvariable('since') AND submitted + 2400 <= getvariable('exported')
+    WHERE submitted >= getvariable('since') AND submitted < getvariable('until') AND submitted + 2400 <= getvariable('exported')
 ) AS contacts
 JOIN contact_refs USING (id)
 LEFT JOIN incidents ON incidents.contact = contacts.id AND incidents.created <= getvariable('exported')

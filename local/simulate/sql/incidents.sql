@@ -53,7 +53,7 @@ WITH fated AS (
             WHEN outcome = 'closed_early' THEN created + 900 + floor(pow(u(id, 'closed'), 2) * (6.9 * 86400 - 4000))::BIGINT
             WHEN outcome = 'closed_late' THEN start + between_(id, 'closed', 8 * 86400, 25 * 86400)
             -- Open for long: reviewed after four weeks, and closed in days.
-            WHEN outcome = 'open' THEN start + between_(id, 'closed', 29 * 86400, 34 * 86400)
+            WHEN outcome = 'open' THEN start + between_(id, 'closed', 28.5 * 86400, 31 * 86400)
         END AS closed,
         CASE WHEN grade = '4' OR (grade = '3' AND u(id, 'slot') < 0.1) THEN created + 172800 - created % 3600 END AS slot
     FROM arrived
@@ -66,7 +66,7 @@ SELECT
     -- Mistakes that are put right some days later: one start typed 30 days too early, domestic abuse flags not set.
     created + between_(id, 'corrected', 5 * 86400, 20 * 86400) AS corrected,
     -- The one is made a few days before an export is taken, so that it goes out as it was typed.
-    row_number() OVER (ORDER BY day(epoch_ms(created * 1000)) IN (2, 3) DESC, u(id, 'mistake'), id) = 1 AS wrong_start,
+    row_number() OVER (ORDER BY day(epoch_ms(created * 1000)) IN (27, 28) DESC, u(id, 'mistake'), id) = 1 AS wrong_start,
     domestic AND u(id, 'mistake') > 0.994 AS wrong_flag
 FROM closed;
 
