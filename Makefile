@@ -16,7 +16,7 @@ help: ## Explain the targets
 
 ##@ Use
 .PHONY: demo
-demo: setup ## Drop three months of made-up exports into the embedded AWS; figures, mails and files
+demo: setup ## Play a simulated year through the embedded AWS; figures, mails, page and files
 	@.venv/bin/callclock demo
 
 ##@ Prove

@@ -45,13 +45,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 @app.command()
 def demo(
     out: Out = Path("build/demo"),
-    year: Annotated[bool, typer.Option("--year", help="A whole simulated year instead: many minutes.")] = False,
+    short: Annotated[bool, typer.Option("--short", help="Three months of small samples instead of a year.")] = False,
     json_: AsJson = False,
 ) -> None:
-    """Drop exports of a made-up force as they would have come, and show what callclock tells."""
+    """Drop a year of exports of a made-up force as they would have come, and show what callclock tells."""
     console = Console(stderr=json_, width=100, emoji=False)
     with tempfile.TemporaryDirectory(prefix="callclock-year-") as folder:
-        story = telling.year(Path(folder)) if year else telling.samples()
+        story = telling.samples() if short else telling.year(Path(folder))
         summary = telling.tell(story, out, console)
     if json_:
         typer.echo(json.dumps(summary, indent=1))

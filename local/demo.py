@@ -11,12 +11,10 @@ from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from callclock.clock import parse_instant
 from callclock.exports.receipt import Receipt
-from callclock.wording import figure
-from local.athena import query_directory
+from local import demo_figures
 from local.due import next_wake
 from local.inbox import Mail
 from local.run import ROOT, configured_forces, deployed, drop_configuration, keyed, leave, receipts_of
@@ -44,6 +42,7 @@ class Story:
     title: str
     drops: Sequence[Drop]
     config: Path
+    of_a_year: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,9 @@ def year(folder: Path, seed: int = 1) -> Story:
     """The simulated year, each export dropped when the simulation says that it arrives."""
     truth = json.loads(simulate(folder, seed).read_text("utf-8"))
     drops = [Drop(folder / file["key"], file["key"], parse_instant(file["arrives_at"])) for file in truth["files"]]
-    return Story("A year at a made-up force, before its inspection", _in_order(drops), folder / "config")
+    return Story(
+        "A year at a made-up force, before its inspection", _in_order(drops), folder / "config", of_a_year=True
+    )
 
 
 def _in_order(drops: Sequence[Drop]) -> Sequence[Drop]:
@@ -148,7 +149,7 @@ def tell(story: Story, out: Path, console: Console) -> dict[str, object]:
         leave(stack, out)
         mails = list(stack.inbox.mails)
     _print_reasons(receipts, console)
-    _print_figures(out, console)
+    _print_figures(story, out, mails, console)
     if mails:
         whole = mails[-1]
         console.print(f"\n[bold]The last of {len(mails)} mails, whole[/]\n")
@@ -181,63 +182,23 @@ def _print_step(step: Step, console: Console) -> None:
         console.print(f"{day}  [bold]mail[/] {mail.subject}", highlight=False, overflow="ellipsis", no_wrap=True)
 
 
+def _print_figures(story: Story, out: Path, mails: Sequence[Mail], console: Console) -> None:
+    rows = demo_figures.results(out)
+    console.print("\n[bold]What people waited[/]   (in brackets: not complete yet)")
+    console.print(demo_figures.waited(rows))
+    if not story.of_a_year:
+        return
+    if inspected := demo_figures.inspected(rows, mails):
+        console.print("\n[bold]What inspectors found at a force, and what callclock says of this one[/]")
+        console.print(inspected)
+    if followed := demo_figures.followed(rows):
+        console.print("\n[bold]What became, within 72 hours, of those who hung up on 101[/]")
+        console.print(followed)
+
+
 def _print_reasons(receipts: Sequence[Receipt], console: Console) -> None:
     reasons: Counter[str] = Counter()
     for receipt in receipts:
         reasons.update(receipt.reasons)
     most = ", ".join(f"{reason} {n:,}" for reason, n in reasons.most_common(6))
     console.print(f"\n[bold]Why rows were quarantined[/]: {most or 'none was'}", highlight=False)
-
-
-FIGURES_SQL = """
-SELECT metric, grade, population, line, period_kind, period_label, period_end, value, unit, n, complete
-FROM results.metric_values
-WHERE period_kind IN ('month', 'fy_to_date') AND grade_basis IN ('all', 'initial') AND area = 'all' AND queue = 'all'
-  AND stage = 'all' AND hour_of_week = 'all'
-"""
-_ROWS = (
-    ("Grade 2, all: median time to attend", "attendance.median_s", "2", "all", "all"),
-    ("Grade 2, domestic abuse: median", "attendance.median_s", "2", "domestic_abuse", "all"),
-    ("Grade 2, domestic abuse: mean", "attendance.mean_s", "2", "domestic_abuse", "all"),
-    ("Grade 2, domestic abuse: 90th percentile", "attendance.p90_s", "2", "domestic_abuse", "all"),
-    ("Grade 2, domestic abuse: within 4 h", "attendance.within_4h", "2", "domestic_abuse", "all"),
-    ("Grade 2, domestic abuse: nobody within 7 d", "attendance.over_7d", "2", "domestic_abuse", "all"),
-    ("101: calls offered", "calls.offered", "all", "all", "101"),
-    ("101: hung up with no answer", "calls.abandonment_rate", "all", "all", "101"),
-    ("101: median wait to the first answer", "calls.wait_first_median_s", "all", "all", "101"),
-    ("999: answered within 10 s", "calls.answered_within_10s", "all", "all", "999"),
-)
-_MONTHS_SHOWN = 3
-
-
-def _print_figures(out: Path, console: Console) -> None:
-    names, rows = query_directory(FIGURES_SQL, out)
-    found = [dict(zip(names, row, strict=True)) for row in rows]
-    months = sorted({r["period_label"] for r in found if r["period_kind"] == "month"})[-_MONTHS_SHOWN:]
-    years = [r["period_end"] for r in found if r["period_kind"] == "fy_to_date" and str(r["period_end"])[5:] == "04-01"]
-    last_end = max(years, default=None)
-    shown = [("month", month, None) for month in months]
-    if last_end is not None:
-        shown.append(("fy_to_date", f"{int(str(last_end)[:4]) - 1}/{str(last_end)[2:4]}", last_end))
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("")
-    for _, label, _ in shown:
-        table.add_column(label, justify="right")
-    for title, metric, *cell in _ROWS:
-        cells = []
-        for kind, label, end in shown:
-            r = next(
-                (
-                    r
-                    for r in found
-                    if [r["metric"], r["grade"], r["population"], r["line"]] == [metric, *cell]
-                    and (r["period_kind"], r["period_label"]) == (kind, label)
-                    and end in {None, r["period_end"]}
-                ),
-                None,
-            )
-            text = figure(float(r["value"]), str(r["unit"])) if r and r["value"] is not None else "–"
-            cells.append(text if r is None or r["complete"] else f"({text})")
-        table.add_row(title, *cells)
-    console.print("\n[bold]What people waited[/]   (in brackets: not complete yet)")
-    console.print(table)
