@@ -90,6 +90,10 @@ glue: setup ## Write the Glue tables of template.yaml anew from contracts.py
 docs: setup ## Write docs/metrics.md and the lock of the definitions anew (SAME="why": texts changed, no value did)
 	@$(PY) -m local.explained --same "$(SAME)"
 
+.PHONY: athena
+athena: setup ## Write the texts that Athena runs, athena/*.sql, anew from the SQL of the measures
+	@$(PY) -m local.athena_sql
+
 .PHONY: deploy
 deploy: layers build/tools/sam/.stamp ## Deploy into the AWS account of your credentials (asks first)
 	@build/tools/sam/bin/sam deploy --guided --template template.yaml --capabilities CAPABILITY_IAM

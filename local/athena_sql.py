@@ -1,11 +1,18 @@
-"""The metric SQL as Athena runs it: one text for both engines, percentiles rewritten exactly, never approximated."""
+"""The metric SQL as Athena runs it: one text for both engines, percentiles rewritten exactly, never approximated.
 
+``make athena`` writes each text into ``athena/``, where a reader and a review see what it becomes.
+"""
+
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import sqlglot
 from sqlglot import exp
 
-from callclock.metrics.catalogue import Family
+from callclock.metrics.catalogue import Family, families
+
+FOLDER = Path(__file__).parents[1] / "athena"
 
 
 def athena_steps(family: Family) -> Mapping[str, str]:
@@ -56,3 +63,30 @@ def _interpolated(x: str, p: str) -> str:
         f"CAST(ELEMENT_AT({_ordered(x)}, CAST({way}({place}) AS INTEGER) + 1) AS DOUBLE)" for way in ("FLOOR", "CEIL")
     )
     return f"{low} + ({high} - {low}) * ({place} - FLOOR({place}))"
+
+
+def texts() -> Mapping[str, str]:
+    """Every file of ``athena/`` by name: one for each step and each family, whatever its kinds of period."""
+    found = {
+        name: sql for family in families() if family.name == family.file for name, sql in athena_steps(family).items()
+    }
+    return {
+        f"{name}.sql": f"-- Athena's text of callclock/metrics/{name}.sql, written by make athena.\n{sql}\n"
+        for name, sql in sorted(found.items())
+    }
+
+
+def main() -> int:
+    """Write ``athena/`` anew; texts without a source are removed."""
+    FOLDER.mkdir(exist_ok=True)
+    wanted = texts()
+    for file in FOLDER.glob("*.sql"):
+        if file.name not in wanted:
+            file.unlink()
+    for name, text in wanted.items():
+        (FOLDER / name).write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

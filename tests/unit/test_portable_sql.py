@@ -18,7 +18,7 @@ from callclock.contracts import TABLES
 from callclock.engine import connect
 from callclock.metrics.catalogue import Family, families, relations
 from callclock.metrics.evaluate import Known, SourceKnown, evaluate, prepare
-from local.athena_sql import athena_steps, to_athena
+from local.athena_sql import FOLDER, athena_steps, texts, to_athena
 from tests.support.curated import FORCE, TARGETS, Row, assessment, at, call, contact, incident, interval, regrade, write
 
 TEXTS = {
@@ -181,6 +181,12 @@ def test_both_trino_checkers_accept_the_athena_text(name: str) -> None:
     verdict = trino_sql_validator.validate(text)
     assert verdict.valid, verdict.error
     assert verdict.unknown_functions == []
+
+
+def test_the_committed_athena_text_is_that_of_the_source() -> None:
+    committed = {file.name: file.read_text("utf-8") for file in FOLDER.iterdir()}
+    assert committed.keys() == {f"{name}.sql" for name in ATHENA}
+    assert committed == texts(), "athena/ is out of date: run make athena"
 
 
 @pytest.mark.parametrize("family", [f for f in families() if "_year" not in f.name], ids=lambda family: family.name)

@@ -1,0 +1,45 @@
+-- Athena's text of callclock/metrics/calls_caller_episodes.sql, written by make athena.
+WITH gathered AS (
+  SELECT
+    e.line,
+    e.caller_key,
+    e.key_epoch,
+    e.episode_no,
+    MIN(e.started_at) AS started_at,
+    MIN(e.local_date) AS local_date,
+    MAX(CASE WHEN e.begins = 1 THEN e.hour_of_week END) AS hour_of_week,
+    MAX(e.ended_at) AS ended_at,
+    COUNT(*) FILTER(WHERE
+      e.hung_up) > 0
+    AND COUNT(*) FILTER(WHERE
+      e.live_answer OR e.final_stage = 'callback_served') = 0 AS given_up,
+    COUNT(*) FILTER(WHERE
+      e.final_stage = 'callback_pending') > 0 AS callback_pending
+  FROM calls_episodes AS e
+  GROUP BY
+    1,
+    2,
+    3,
+    4
+)
+SELECT
+  g.line,
+  g.caller_key,
+  g.key_epoch,
+  g.started_at,
+  g.local_date,
+  g.hour_of_week,
+  g.ended_at,
+  g.given_up,
+  g.given_up
+  AND (
+    g.callback_pending
+    OR DATE_DIFF(
+      'MILLISECOND',
+      DATE_TRUNC('MILLISECOND', g.ended_at),
+      DATE_TRUNC('MILLISECOND', run.force_as_at)
+    ) < 1800000
+  ) AS undecided,
+  LAG(g.started_at) OVER (PARTITION BY g.line, g.caller_key, g.key_epoch ORDER BY g.episode_no) AS before_at
+FROM gathered AS g
+CROSS JOIN run

@@ -1,0 +1,81 @@
+-- Athena's text of callclock/metrics/followthrough_episodes.sql, written by make athena.
+WITH placed AS (
+  SELECT
+    p.period_kind,
+    p.period_label,
+    i.caller_key,
+    i.key_epoch,
+    i.stage,
+    i.hung_up_at,
+    NOT i.caller_key IS NULL AS linkable,
+    COALESCE(c.uncovered, 0) = 0 AS mature,
+    COALESCE(c.uncovered, 0) + COALESCE(c.placebo_uncovered, 0) = 0 AS with_placebo,
+    CASE
+      WHEN i.ivr_entered_at IS NULL
+      THEN 'no_message'
+      WHEN i.alternative_offered_at <= i.hung_up_at
+      THEN 'prompted'
+      WHEN i.tells_alternative
+      THEN 'not_prompted'
+      ELSE 'unknown'
+    END AS prompt,
+    l.contact /* Milliseconds since 1970 and outcome_no, apart again. */ % 16 AS outcome_no,
+    l.placebo_contact % 16 AS placebo_outcome_no,
+    CAST(CAST(l.contact - l.contact % 16 AS DOUBLE) / 16.0E0 AS BIGINT) AS contact_ms,
+    CAST(CAST(l.placebo_contact - l.placebo_contact % 16 AS DOUBLE) / 16.0E0 AS BIGINT) AS placebo_contact_ms,
+    DATE_DIFF(
+      'MILLISECOND',
+      DATE_TRUNC('MILLISECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP)),
+      DATE_TRUNC('MILLISECOND', i.hung_up_at)
+    ) AS hung_up_ms,
+    DATE_DIFF(
+      'MILLISECOND',
+      DATE_TRUNC('MILLISECOND', i.hung_up_at),
+      DATE_TRUNC('MILLISECOND', l.online_at)
+    ) AS online_after_ms,
+    DATE_DIFF(
+      'MILLISECOND',
+      DATE_TRUNC('MILLISECOND', i.hung_up_at - INTERVAL '168' HOUR),
+      DATE_TRUNC('MILLISECOND', l.placebo_online_at)
+    ) AS placebo_online_after_ms,
+    DATE_DIFF(
+      'MILLISECOND',
+      DATE_TRUNC('MILLISECOND', i.hung_up_at),
+      DATE_TRUNC('MILLISECOND', l.hang_up_at)
+    ) AS hung_up_again_after_ms
+  FROM followthrough_indexes AS i
+  INNER JOIN period_days AS p
+    ON p.local_date = i.episode_date
+    AND p.period_kind IN ('month', 'quarter', 'fy_to_date', 'rolling_12m')
+  LEFT JOIN followthrough_linked AS l
+    ON l.source = i.source AND l.record_key = i.record_key
+  LEFT JOIN followthrough_covered AS c
+    ON c.source = i.source AND c.record_key = i.record_key
+), timed AS (
+  SELECT
+    p.*,
+    p.contact_ms - p.hung_up_ms AS delay_ms,
+    p.placebo_contact_ms - (
+      p.hung_up_ms - 604800000
+    ) AS placebo_delay_ms
+  FROM placed AS p
+)
+SELECT
+  t.period_kind,
+  t.period_label,
+  t.caller_key,
+  t.key_epoch,
+  t.stage,
+  t.hung_up_at,
+  t.prompt,
+  t.linkable,
+  t.mature,
+  t.with_placebo,
+  CASE WHEN t.delay_ms <= 259200000 THEN t.outcome_no END AS outcome_no,
+  CASE WHEN t.delay_ms <= 259200000 THEN t.delay_ms END AS delay_ms,
+  CASE WHEN t.placebo_delay_ms <= 259200000 THEN t.placebo_outcome_no END AS placebo_outcome_no,
+  CASE WHEN t.placebo_delay_ms <= 259200000 THEN t.placebo_delay_ms END AS placebo_delay_ms,
+  t.online_after_ms,
+  t.placebo_online_after_ms,
+  t.hung_up_again_after_ms
+FROM timed AS t

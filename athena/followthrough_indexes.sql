@@ -1,0 +1,52 @@
+-- Athena's text of callclock/metrics/followthrough_indexes.sql, written by make athena.
+WITH ranked AS (
+  SELECT
+    e.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY e.caller_key, e.key_epoch, e.episode_no
+      ORDER BY CASE WHEN e.hung_up AND NOT e.live_answer THEN 0 ELSE 1 END, e.ended_at, e.started_at, e.source, e.record_key
+    ) AS place, /* The hang-ups first, the earliest before the others. */
+    MIN(e.answered_at) OVER (PARTITION BY e.caller_key, e.key_epoch, e.episode_no) AS first_answer_at,
+    MIN(e.local_date) OVER (PARTITION BY e.caller_key, e.key_epoch, e.episode_no) AS episode_date
+  FROM calls_episodes AS e
+  WHERE
+    e.line = '101'
+)
+SELECT
+  r.source,
+  r.record_key,
+  r.caller_key,
+  r.key_epoch,
+  r.episode_date,
+  r.ended_at AS hung_up_at,
+  r.final_stage AS stage,
+  r.ivr_entered_at,
+  r.alternative_offered_at,
+  r.tells_alternative
+FROM ranked AS r
+WHERE
+  r.place = 1
+  AND r.hung_up
+  AND NOT r.live_answer
+  AND (
+    r.first_answer_at IS NULL OR r.first_answer_at > r.ended_at
+  )
+UNION ALL
+SELECT
+  c.source,
+  c.record_key,
+  c.caller_key,
+  c.key_epoch,
+  c.local_date,
+  c.ended_at,
+  c.final_stage,
+  c.ivr_entered_at,
+  c.alternative_offered_at,
+  c.tells_alternative
+FROM calls_stated AS c
+WHERE
+  c.line = '101'
+  AND c.counted
+  AND c.caller_key IS NULL
+  AND c.hung_up
+  AND NOT c.live_answer

@@ -1,0 +1,103 @@
+-- Athena's text of callclock/metrics/followthrough_linked.sql, written by make athena.
+WITH events AS (
+  SELECT
+    caller_key,
+    key_epoch,
+    contact_at AS event_at,
+    1 AS is_contact,
+    CAST(NULL AS VARCHAR) AS source,
+    CAST(NULL AS VARCHAR) AS record_key,
+    FALSE AS is_placebo,
+    DATE_DIFF(
+      'MILLISECOND',
+      DATE_TRUNC('MILLISECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP)),
+      DATE_TRUNC('MILLISECOND', contact_at)
+    ) * 16 + outcome_no AS contact,
+    CASE WHEN outcome_no IN (4, 5) THEN contact_at END AS online_at,
+    CAST(NULL AS TIMESTAMP) AS hang_up_at
+  FROM followthrough_contacts
+  /* Beyond it there may be more at hand, by chance. */
+  CROSS JOIN reach
+  WHERE
+    NOT caller_key IS NULL AND local_date < reach.end_date
+  UNION ALL
+  SELECT
+    caller_key,
+    key_epoch,
+    started_at,
+    1,
+    NULL,
+    NULL,
+    FALSE,
+    NULL,
+    NULL,
+    started_at
+  FROM calls_stated
+  CROSS JOIN reach
+  WHERE
+    NOT caller_key IS NULL
+    AND counted
+    AND hung_up
+    AND NOT live_answer
+    AND local_date < reach.end_date
+  UNION ALL
+  SELECT
+    caller_key,
+    key_epoch,
+    hung_up_at,
+    0,
+    source,
+    record_key,
+    FALSE,
+    NULL,
+    NULL,
+    NULL
+  FROM followthrough_indexes
+  WHERE
+    NOT caller_key IS NULL
+  UNION ALL
+  SELECT
+    caller_key,
+    key_epoch,
+    hung_up_at - INTERVAL '168' HOUR,
+    0,
+    source,
+    record_key,
+    TRUE,
+    NULL,
+    NULL,
+    NULL
+  FROM followthrough_indexes
+  WHERE
+    NOT caller_key IS NULL
+), next_of AS (
+  /* A contact at the very instant is not after it: it comes below the hang-up and is not seen. */
+  SELECT
+    e.source,
+    e.record_key,
+    e.is_placebo,
+    e.is_contact,
+    MIN(e.contact) OVER later AS contact,
+    MIN(e.online_at) OVER later AS online_at,
+    MIN(e.hang_up_at) OVER later AS hang_up_at
+  FROM events AS e
+  WINDOW later AS (
+    PARTITION BY e.caller_key, e.key_epoch
+    ORDER BY e.event_at DESC, e.is_contact
+    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+  )
+)
+SELECT
+  source,
+  record_key,
+  MAX(CASE WHEN NOT is_placebo THEN contact END) AS contact,
+  MAX(CASE WHEN NOT is_placebo THEN online_at END) AS online_at,
+  MAX(CASE WHEN NOT is_placebo THEN hang_up_at END) AS hang_up_at,
+  MAX(CASE WHEN is_placebo THEN contact END) AS placebo_contact,
+  MAX(CASE WHEN is_placebo THEN online_at END) AS placebo_online_at
+FROM next_of
+WHERE
+  is_contact = 0
+GROUP BY
+  source,
+  record_key

@@ -1,0 +1,206 @@
+-- Athena's text of callclock/metrics/followthrough_prompt.sql, written by make athena.
+WITH definitions AS (
+  SELECT
+    *
+  FROM (VALUES
+    ('followthrough.prompted_online_share', 'share', 0, 3, '1'),
+    ('followthrough.prompted_online_placebo_share', 'share', 0, 3, '1')) AS d(metric, unit, settles_days, settled_after, definition_version)
+), keyed AS (
+  SELECT
+    f.*,
+    'all' AS grade,
+    'all' AS grade_basis,
+    'all' AS grade_scheme,
+    'all' AS population,
+    'all' AS area,
+    'all' AS queue,
+    'all' AS stage,
+    'all' AS channel,
+    'all' AS source,
+    'all' AS hour_of_week,
+    'all' AS reason,
+    'all' AS age_band,
+    'all' AS risk_level,
+    'record' AS basis
+  FROM (
+    WITH groups AS (
+      SELECT
+        e.period_kind,
+        e.period_label,
+        e.prompt,
+        COUNT(*) FILTER(WHERE
+          e.mature) AS mature,
+        COUNT(*) FILTER(WHERE
+          e.linkable AND e.mature) AS linkable,
+        COUNT(*) FILTER(WHERE
+          e.linkable AND NOT e.mature) AS immature,
+        COUNT(*) FILTER(WHERE
+          e.linkable AND e.mature AND e.online_after_ms <= 86400000) AS online,
+        COUNT(*) FILTER(WHERE
+          e.linkable AND e.with_placebo) AS with_placebo,
+        COUNT(*) FILTER(WHERE
+          e.linkable AND NOT e.with_placebo) AS without_placebo,
+        COUNT(*) FILTER(WHERE
+          e.linkable AND e.with_placebo AND e.placebo_online_after_ms <= 86400000) AS placebo_online,
+        MAX(e.hung_up_at) AS last_event_at
+      FROM followthrough_episodes AS e
+      WHERE
+        e.prompt <> 'no_message'
+      GROUP BY
+        1,
+        2,
+        3
+    ), judged AS (
+      SELECT
+        g.*,
+        COALESCE(u.mature, 0) AS untold,
+        g.linkable * 2 < g.mature AS not_measurable
+      FROM groups AS g
+      LEFT JOIN groups AS u
+        ON u.period_kind = g.period_kind
+        AND u.period_label = g.period_label
+        AND u.prompt = 'unknown'
+      WHERE
+        g.prompt <> 'unknown'
+    )
+    SELECT
+      m.metric,
+      g.period_kind,
+      g.period_label,
+      '101' AS line,
+      g.prompt AS outcome,
+      '24h' AS window_label,
+      CAST(NULL AS DOUBLE) AS value,
+      CASE WHEN m.is_placebo THEN g.with_placebo ELSE g.linkable END AS n,
+      CASE
+        WHEN g.not_measurable
+        THEN NULL
+        WHEN m.is_placebo
+        THEN g.placebo_online
+        ELSE g.online
+      END AS numerator,
+      CASE
+        WHEN g.not_measurable
+        THEN NULL
+        WHEN m.is_placebo
+        THEN g.with_placebo
+        ELSE g.linkable
+      END AS denominator,
+      CASE WHEN m.is_placebo THEN g.without_placebo ELSE g.immature END AS n_immature,
+      g.mature - g.linkable + g.untold AS n_unknown,
+      CAST(0 AS BIGINT) AS n_excluded,
+      CAST(0 AS BIGINT) AS n_clock_fallback,
+      CAST(0 AS BIGINT) AS open_records,
+      g.last_event_at,
+      CAST(NULL AS DOUBLE) AS ci_low,
+      CAST(NULL AS DOUBLE) AS ci_high,
+      CASE WHEN g.not_measurable THEN 'not_causal;not_measurable' ELSE 'not_causal' END AS notes
+    FROM judged AS g
+    CROSS JOIN (VALUES
+      ('followthrough.prompted_online_share', FALSE),
+      ('followthrough.prompted_online_placebo_share', TRUE)) AS m(metric, is_placebo)
+  ) AS f
+)
+SELECT
+  r.metric,
+  r.period_kind,
+  r.period_label,
+  r.grade,
+  r.grade_basis,
+  r.grade_scheme,
+  r.population,
+  r.area,
+  r.line,
+  r.queue,
+  r.stage,
+  r.channel,
+  r.source,
+  r.hour_of_week,
+  r.outcome,
+  r.reason,
+  r.age_band,
+  r.window_label,
+  r.risk_level,
+  r.basis,
+  r.period_start,
+  r.period_end,
+  COALESCE(r.value, r.share) AS value,
+  r.unit,
+  r.n,
+  r.numerator,
+  r.denominator,
+  r.n_immature,
+  r.n_unknown,
+  r.n_excluded,
+  r.n_clock_fallback,
+  r.force_as_at >= r.settles_at AND r.n_immature = 0 AND NOT r.hole AS complete,
+  CASE
+    WHEN r.numerator = 0 AND r.denominator > 0
+    THEN 0.0E0
+    ELSE COALESCE(
+      r.ci_low,
+      CAST((
+        r.share + 0.5E0 * r.z2_n - SQRT(r.z2_n * r.share * (
+          1.0E0 - r.share
+        ) + 0.25E0 * r.z2_n * r.z2_n)
+      ) AS DOUBLE) / (
+        1.0E0 + r.z2_n
+      )
+    )
+  END AS ci_low, /* z = 1.959964 and its square; the bounds of 0 % and 100 % are exact. */
+  CASE
+    WHEN r.numerator = r.denominator AND r.denominator > 0
+    THEN 1.0E0
+    ELSE COALESCE(
+      r.ci_high,
+      CAST((
+        r.share + 0.5E0 * r.z2_n + SQRT(r.z2_n * r.share * (
+          1.0E0 - r.share
+        ) + 0.25E0 * r.z2_n * r.z2_n)
+      ) AS DOUBLE) / (
+        1.0E0 + r.z2_n
+      )
+    )
+  END AS ci_high,
+  r.target,
+  CASE
+    WHEN r.open_records > 0 OR r.force_as_at < r.last_look_at
+    THEN r.force_as_at
+    ELSE r.last_look_at
+  END AS as_at, /* While a record is open the row moves with its table; else it is settled some days after the last event in it. */
+  r.definition_version,
+  COALESCE(r.notes, '') AS notes
+FROM (
+  SELECT
+    k.*,
+    d.unit,
+    d.definition_version,
+    p.period_start,
+    p.period_end,
+    p.hole,
+    run.force_as_at,
+    COALESCE(own.target, general.target) AS target,
+    CASE WHEN d.settles_days = 28 THEN p.end_at + INTERVAL '28' DAY ELSE p.end_at END AS settles_at,
+    CASE WHEN k.last_event_at > p.end_at THEN k.last_event_at ELSE p.end_at END + CASE d.settled_after WHEN 3 THEN INTERVAL '3' DAY ELSE INTERVAL '28' DAY END AS last_look_at,
+    CAST(k.numerator AS DOUBLE) / NULLIF(k.denominator, 0) AS share,
+    CASE
+      WHEN k.numerator >= 0 AND k.numerator <= k.denominator
+      THEN CAST(3.841458881296E0 AS DOUBLE) / NULLIF(k.denominator, 0)
+    END AS z2_n /* Counts of others do not always add up: what is no proportion has no interval. */
+  FROM keyed AS k
+  INNER JOIN definitions AS d
+    ON d.metric = k.metric
+  INNER JOIN periods AS p
+    ON p.period_kind = k.period_kind AND p.period_label = k.period_label
+  CROSS JOIN run
+  LEFT JOIN metric_targets AS own
+    ON own.metric = k.metric
+    AND own.line = k.line
+    AND own.since <= p.period_start
+    AND own.until > p.period_start
+  LEFT JOIN metric_targets AS general
+    ON general.metric = k.metric
+    AND general.line = 'all'
+    AND general.since <= p.period_start
+    AND general.until > p.period_start
+) AS r

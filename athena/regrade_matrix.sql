@@ -1,0 +1,94 @@
+-- Athena's text of callclock/metrics/regrade_matrix.sql, written by make athena.
+SELECT
+  f.*,
+  '1' AS definition_version
+FROM (
+  WITH finest AS (
+    SELECT
+      p.period_kind,
+      p.period_label,
+      r.grade_scheme,
+      r.grade_initial,
+      r.grade_final,
+      r.population,
+      r.area,
+      COUNT(*) AS incidents,
+      COUNT(*) FILTER(WHERE
+        r.still_open) AS still_open,
+      COUNT(*) FILTER(WHERE
+        r.unknown_origin_counted) AS unknown_origin_counted,
+      MAX(r.last_event_at) AS last_event_at
+    FROM attendance_population AS r
+    INNER JOIN period_days AS p
+      ON p.local_date = r.local_date
+    WHERE
+      r.counted
+    GROUP BY
+      1,
+      2,
+      3,
+      4,
+      5,
+      6,
+      7
+  ), in_cell AS (
+    SELECT
+      f.period_kind,
+      f.period_label,
+      f.grade_scheme,
+      f.grade_initial,
+      f.grade_final,
+      CASE WHEN c.by_population THEN f.population ELSE 'all' END AS population,
+      CASE WHEN c.by_area THEN f.area ELSE 'all' END AS area,
+      CAST(SUM(f.incidents) AS BIGINT) AS incidents,
+      CAST(SUM(f.still_open) AS BIGINT) AS still_open,
+      CAST(SUM(f.unknown_origin_counted) AS BIGINT) AS unknown_origin_counted,
+      MAX(f.last_event_at) AS last_event_at
+    FROM finest AS f
+    CROSS JOIN (VALUES
+      (FALSE, FALSE),
+      (TRUE, FALSE),
+      (FALSE, TRUE),
+      (TRUE, TRUE)) AS c(by_population, by_area)
+    GROUP BY
+      1,
+      2,
+      3,
+      4,
+      5,
+      6,
+      7
+  ), of_grade AS (
+    SELECT
+      c.*,
+      SUM(c.incidents) OVER (
+        PARTITION BY c.period_kind, c.period_label, c.grade_scheme, c.grade_initial, c.population, c.area
+      ) AS of_initial
+    FROM in_cell AS c
+  )
+  SELECT
+    c.period_kind,
+    c.period_label,
+    c.grade_scheme,
+    c.grade_initial,
+    c.grade_final,
+    c.population,
+    c.area,
+    p.period_start,
+    p.period_end,
+    c.incidents,
+    CAST(c.of_initial AS BIGINT) AS of_initial,
+    CAST(c.incidents AS DOUBLE) / NULLIF(c.of_initial, 0) AS share,
+    run.force_as_at >= p.end_at AND NOT p.hole AS complete,
+    CASE
+      WHEN c.still_open > 0
+      OR run.force_as_at < CASE WHEN c.last_event_at > p.end_at THEN c.last_event_at ELSE p.end_at END + INTERVAL '28' DAY
+      THEN run.force_as_at
+      ELSE CASE WHEN c.last_event_at > p.end_at THEN c.last_event_at ELSE p.end_at END + INTERVAL '28' DAY
+    END AS as_at,
+    CASE WHEN c.unknown_origin_counted > 0 THEN 'unknown_origin_counted' ELSE '' END AS notes
+  FROM of_grade AS c
+  INNER JOIN periods AS p
+    ON p.period_kind = c.period_kind AND p.period_label = c.period_label
+  CROSS JOIN run
+) AS f

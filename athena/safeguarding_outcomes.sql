@@ -1,0 +1,226 @@
+-- Athena's text of callclock/metrics/safeguarding_outcomes.sql, written by make athena.
+WITH definitions AS (
+  SELECT
+    *
+  FROM (VALUES
+    ('safeguarding.assessed_share', 'share', 0, 28, '1'),
+    ('safeguarding.offered_share', 'share', 0, 28, '1'),
+    ('safeguarding.declined_share', 'share', 0, 28, '1'),
+    ('safeguarding.no_record_share', 'share', 0, 28, '1'),
+    ('safeguarding.assessed_within_24h', 'share', 0, 28, '1'),
+    ('safeguarding.shared_share', 'share', 0, 28, '1'),
+    ('safeguarding.time_to_share_median_s', 's', 0, 28, '1')) AS d(metric, unit, settles_days, settled_after, definition_version)
+), keyed AS (
+  SELECT
+    f.*,
+    'all' AS grade,
+    'all' AS grade_basis,
+    'all' AS grade_scheme,
+    'all' AS population,
+    'all' AS area,
+    'all' AS line,
+    'all' AS queue,
+    'all' AS stage,
+    'all' AS channel,
+    'all' AS source,
+    'all' AS hour_of_week,
+    'all' AS reason,
+    'all' AS age_band,
+    'all' AS window_label,
+    'record' AS basis
+  FROM (
+    SELECT
+      m.metric,
+      c.period_kind,
+      c.period_label,
+      c.outcome,
+      c.risk_level,
+      CASE m.metric
+        WHEN 'safeguarding.time_to_share_median_s'
+        THEN CAST(t.median_ms AS DOUBLE) / 1000.0E0
+      END AS value,
+      CASE m.metric
+        WHEN 'safeguarding.declined_share'
+        THEN c.assessed + c.declined
+        WHEN 'safeguarding.assessed_within_24h'
+        THEN c.mature_24h
+        WHEN 'safeguarding.shared_share'
+        THEN c.assessed
+        WHEN 'safeguarding.time_to_share_median_s'
+        THEN t.assessed
+        ELSE c.mature
+      END AS n,
+      CASE m.metric
+        WHEN 'safeguarding.assessed_share'
+        THEN c.assessed
+        WHEN 'safeguarding.offered_share'
+        THEN c.assessed + c.declined
+        WHEN 'safeguarding.declined_share'
+        THEN c.declined
+        WHEN 'safeguarding.no_record_share'
+        THEN c.mature - c.assessed - c.declined
+        WHEN 'safeguarding.assessed_within_24h'
+        THEN c.assessed_24h
+        WHEN 'safeguarding.shared_share'
+        THEN c.shared
+      END AS numerator,
+      CASE m.metric
+        WHEN 'safeguarding.declined_share'
+        THEN c.assessed + c.declined
+        WHEN 'safeguarding.assessed_within_24h'
+        THEN c.mature_24h
+        WHEN 'safeguarding.shared_share'
+        THEN c.assessed
+        WHEN 'safeguarding.time_to_share_median_s'
+        THEN CAST(NULL AS BIGINT)
+        ELSE c.mature
+      END AS denominator,
+      CASE m.metric
+        WHEN 'safeguarding.assessed_within_24h'
+        THEN c.arrival_known - c.mature_24h
+        WHEN 'safeguarding.shared_share'
+        THEN c.assessed_immature
+        WHEN 'safeguarding.time_to_share_median_s'
+        THEN t.waiting
+        ELSE c.cases - c.mature
+      END AS n_immature,
+      CASE m.metric
+        WHEN 'safeguarding.assessed_within_24h'
+        THEN c.unknown_outcome + c.cases - c.arrival_known
+        ELSE c.unknown_outcome
+      END AS n_unknown,
+      c.excluded AS n_excluded,
+      c.clock_fallback AS n_clock_fallback,
+      c.still_open AS open_records,
+      c.last_event_at,
+      CAST(NULL AS DOUBLE) AS ci_low,
+      CAST(NULL AS DOUBLE) AS ci_high,
+      CASE WHEN c.unknown_origin_counted > 0 THEN 'unknown_origin_counted' END AS notes
+    FROM safeguarding_cell AS c
+    LEFT JOIN safeguarding_sharing AS t
+      ON t.period_kind = c.period_kind
+      AND t.period_label = c.period_label
+      AND t.outcome = c.outcome
+      AND t.risk_level = c.risk_level
+    INNER JOIN (VALUES
+      ('safeguarding.assessed_share', FALSE),
+      ('safeguarding.offered_share', FALSE),
+      ('safeguarding.declined_share', FALSE),
+      ('safeguarding.no_record_share', FALSE),
+      ('safeguarding.assessed_within_24h', FALSE),
+      ('safeguarding.shared_share', TRUE),
+      ('safeguarding.time_to_share_median_s', TRUE)) AS m(metric, of_level)
+      ON m.of_level OR c.risk_level = 'all'
+    WHERE
+      c.cases > 0
+      AND (
+        m.metric <> 'safeguarding.assessed_within_24h' OR c.outcome = 'attended'
+      )
+      AND /* Of nobody assessed there is nothing to share. */ (
+        NOT m.of_level OR t.assessed > 0
+      )
+  ) AS f
+)
+SELECT
+  r.metric,
+  r.period_kind,
+  r.period_label,
+  r.grade,
+  r.grade_basis,
+  r.grade_scheme,
+  r.population,
+  r.area,
+  r.line,
+  r.queue,
+  r.stage,
+  r.channel,
+  r.source,
+  r.hour_of_week,
+  r.outcome,
+  r.reason,
+  r.age_band,
+  r.window_label,
+  r.risk_level,
+  r.basis,
+  r.period_start,
+  r.period_end,
+  COALESCE(r.value, r.share) AS value,
+  r.unit,
+  r.n,
+  r.numerator,
+  r.denominator,
+  r.n_immature,
+  r.n_unknown,
+  r.n_excluded,
+  r.n_clock_fallback,
+  r.force_as_at >= r.settles_at AND r.n_immature = 0 AND NOT r.hole AS complete,
+  CASE
+    WHEN r.numerator = 0 AND r.denominator > 0
+    THEN 0.0E0
+    ELSE COALESCE(
+      r.ci_low,
+      CAST((
+        r.share + 0.5E0 * r.z2_n - SQRT(r.z2_n * r.share * (
+          1.0E0 - r.share
+        ) + 0.25E0 * r.z2_n * r.z2_n)
+      ) AS DOUBLE) / (
+        1.0E0 + r.z2_n
+      )
+    )
+  END AS ci_low, /* z = 1.959964 and its square; the bounds of 0 % and 100 % are exact. */
+  CASE
+    WHEN r.numerator = r.denominator AND r.denominator > 0
+    THEN 1.0E0
+    ELSE COALESCE(
+      r.ci_high,
+      CAST((
+        r.share + 0.5E0 * r.z2_n + SQRT(r.z2_n * r.share * (
+          1.0E0 - r.share
+        ) + 0.25E0 * r.z2_n * r.z2_n)
+      ) AS DOUBLE) / (
+        1.0E0 + r.z2_n
+      )
+    )
+  END AS ci_high,
+  r.target,
+  CASE
+    WHEN r.open_records > 0 OR r.force_as_at < r.last_look_at
+    THEN r.force_as_at
+    ELSE r.last_look_at
+  END AS as_at, /* While a record is open the row moves with its table; else it is settled some days after the last event in it. */
+  r.definition_version,
+  COALESCE(r.notes, '') AS notes
+FROM (
+  SELECT
+    k.*,
+    d.unit,
+    d.definition_version,
+    p.period_start,
+    p.period_end,
+    p.hole,
+    run.force_as_at,
+    COALESCE(own.target, general.target) AS target,
+    CASE WHEN d.settles_days = 28 THEN p.end_at + INTERVAL '28' DAY ELSE p.end_at END AS settles_at,
+    CASE WHEN k.last_event_at > p.end_at THEN k.last_event_at ELSE p.end_at END + CASE d.settled_after WHEN 3 THEN INTERVAL '3' DAY ELSE INTERVAL '28' DAY END AS last_look_at,
+    CAST(k.numerator AS DOUBLE) / NULLIF(k.denominator, 0) AS share,
+    CASE
+      WHEN k.numerator >= 0 AND k.numerator <= k.denominator
+      THEN CAST(3.841458881296E0 AS DOUBLE) / NULLIF(k.denominator, 0)
+    END AS z2_n /* Counts of others do not always add up: what is no proportion has no interval. */
+  FROM keyed AS k
+  INNER JOIN definitions AS d
+    ON d.metric = k.metric
+  INNER JOIN periods AS p
+    ON p.period_kind = k.period_kind AND p.period_label = k.period_label
+  CROSS JOIN run
+  LEFT JOIN metric_targets AS own
+    ON own.metric = k.metric
+    AND own.line = k.line
+    AND own.since <= p.period_start
+    AND own.until > p.period_start
+  LEFT JOIN metric_targets AS general
+    ON general.metric = k.metric
+    AND general.line = 'all'
+    AND general.since <= p.period_start
+    AND general.until > p.period_start
+) AS r
