@@ -1,11 +1,21 @@
 """Whatever the parts: their effects sum to the change of the whole, exactly, and no small part can be singled out."""
 
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from callclock.clock import PeriodKind
+from callclock.notice_text import Context, Split, moved
 from callclock.parts import Part, contributions, effects, fold_small, rounded_to_sum
+from callclock.replay import Observation, Rule
+from callclock.settings import Severity
+from callclock.thresholds import decide
 
 few = settings(max_examples=60, deadline=None)
 
@@ -58,3 +68,34 @@ def test_rounding_keeps_the_sum_and_moves_nothing_by_a_step(values: list[Fractio
     rounded = rounded_to_sum(values, step)
     assert sum(rounded) == round(sum(values) / step) * step
     assert all(abs(a - b) < step for a, b in zip(values, rounded, strict=True))
+
+
+AMOUNT = re.compile(r"([+-]?\d+\.\d) points")
+LAST = Observation(
+    date(2026, 2, 1), date(2026, 3, 1), 0.5, 4000, True, datetime(2026, 3, 9, tzinfo=UTC),
+    numerator=2000, denominator=4000,
+)  # fmt: skip
+RULE = Rule(
+    "r", "1", "calls.abandonment_rate", PeriodKind.MONTH, "above", ZoneInfo("Europe/London"),
+    severities=(Severity("warning", 0.1),), recover=0.05,
+)  # fmt: skip
+
+
+@few
+@given(disjoint_parts(), st.booleans())
+def test_what_the_mail_prints_adds_up_as_printed(parts: list[Part], shared: bool) -> None:
+    """A reader with a pencil: the lines sum to the change above them, and what is said of the first part to its line."""
+    if shared:
+        old, new = sum(p.old_denominator for p in parts), sum(p.new_denominator for p in parts)
+        parts = [replace(part, old_denominator=old, new_denominator=new) for part in parts]
+    split = Split("queue", "January 2026", tuple(parts), shared_denominator=shared)
+    context = Context("EX", "Example", "Calls", "share", split=split)
+    decision = decide([LAST], [], RULE, datetime(2026, 3, 9, tzinfo=UTC))
+    said = moved(decision, RULE, LAST, context)
+    amounts = [[Decimal(text) for text in AMOUNT.findall(line)] for line in said]
+    assume(len(said) > 1)
+    [told] = amounts[0]
+    lines = [line[0] for line, text in zip(amounts, said, strict=True) if text.startswith("- ")]
+    assert sum(lines) == told
+    of_first = [line for line, text in zip(amounts, said, strict=True) if text.startswith("Of ")]
+    assert [sum(line) for line in of_first] == ([] if shared else [lines[0]])

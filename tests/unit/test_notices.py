@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,6 +19,7 @@ from callclock.thresholds import Delivered, Observation, Rule, decide
 from tests.support.notice_schemas import check
 
 LONDON = ZoneInfo("Europe/London")
+GOLDEN = Path(__file__).parents[1] / "golden/notices"
 LEVELS = (Severity("warning", 0.1), Severity("critical", 0.2))
 ABANDONED = Rule(
     "101-abandonment", "a1", "calls.abandonment_rate", PeriodKind.MONTH, "above", LONDON,
@@ -160,6 +162,32 @@ def test_no_data() -> None:
     assert "WHAT MOVED IT MOST" not in sent.body
 
 
+def golden(name: str, sent: Mail) -> None:
+    """Hold a whole mail against the text kept for it, which was read and worked out by hand."""
+    assert f"Subject: {sent.subject}\n\n{sent.body}" == (GOLDEN / f"{name}.txt").read_text("utf-8")
+
+
+def test_the_whole_mail_of_a_reminder() -> None:
+    parts = (
+        Part("skill", 2000, 8000, 1900, 6500),
+        Part("switchboard", 600, 3200, 550, 2700),
+        Part("welsh", 154, 945, 150, 800),
+    )
+    context = replace(CONTEXT, split=Split("queue", "February 2026", parts))
+    golden("reminder", mail([*BREACHED, month(14, 2600, 10_000)], [FIRST], "2026-04-09", context=context))
+
+
+def test_the_whole_mail_of_a_feed_that_stopped() -> None:
+    march = replace(month(14, 100, 900), complete=False)
+    context = replace(CONTEXT, silent_sources=("phones",))
+    golden("no_data", mail([*BREACHED, march], [FIRST], "2026-04-22", context=context))
+
+
+def test_the_whole_mail_of_a_correction() -> None:
+    rows = [*SERIES, JANUARY, replace(FEBRUARY, value=0.09, numerator=1093, restated_from=0.227)]
+    golden("corrected", mail(rows, [FIRST], "2026-03-12", context=replace(CONTEXT, split=None)))
+
+
 def test_data_back() -> None:
     log = [FIRST, replace(FIRST, at=at("2026-04-22"), reason=NoticeReason.NO_DATA, state=State.NO_DATA, severity=None)]
     sent = mail([*BREACHED, month(14, 2500, 10_000)], log, "2026-04-25")
@@ -198,7 +226,7 @@ def test_a_signal_in_seconds() -> None:
     rows = [replace(month(place, 1, 900), value=float(value)) for place, value in enumerate(seconds)]
     context = replace(CONTEXT, title="Time to answer 101", unit="s", split=None)
     sent = mail(rows, [], "2026-02-09", rule=rule, context=context)
-    assert sent.subject == "[NORTH] Time to answer 101: unusual change, 4 min 30 s in January 2026"
+    golden("signal", sent)
     assert "The newest figure completes: a value outside its usual limits.\n" in sent.body
     assert "4 min 30 s in January 2026. From 900 calls.\n" in sent.body
     # The worked chart in steps of 6 s: mean 20, limits 14.196 and 25.804.

@@ -36,7 +36,7 @@ _PHRASES = {
     NoticeReason.NO_DATA: "no data",
     NoticeReason.DATA_BACK: "data are back, {state}{severity}",
     NoticeReason.RULE_CHANGED: "new rule, {state}{severity}",
-    NoticeReason.SIGNAL: "unusual change",
+    NoticeReason.SIGNAL: "unusual change for the worse",
 }
 _DIMENSION_WORDS = {"domestic_abuse": "domestic abuse", "other": "other than domestic abuse"}
 
