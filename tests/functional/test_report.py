@@ -2,6 +2,7 @@
 
 import io
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,6 +122,8 @@ def test_drawing_again_changes_nothing(measured: Report) -> None:
     measured.results._s3.meta.events.register(
         "before-call.s3.PutObject", lambda params, **_: puts.append(params["url_path"])
     )
+    for kept in Path(tempfile.gettempdir()).rglob("drawn-*"):
+        kept.unlink()  # as a cold function would
     assert draw("SIM", measured) == key
     assert {found: body(found) for found in first} == first
     assert [put for put in puts if "release" in put] == [], "a pack that has not changed is not written again"
@@ -138,3 +141,24 @@ def test_a_force_without_anything_gets_a_page(report: Report) -> None:
     read = PageText(body(draw("SIM", report)).decode())
     assert "No figures yet" in read.text
     assert not versions(RELEASE)
+
+
+def test_nothing_is_drawn_while_what_it_is_drawn_from_stands(measured: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = draw("SIM", measured)
+    drawn: list[str] = []
+
+    def page(force_code: str, *_: object) -> str:
+        drawn.append(force_code)
+        return "another"
+
+    monkeypatch.setattr("callclock.report.page", page)
+    assert draw("SIM", measured) == key
+    assert not drawn
+    was = layout.receipt("SIM", "late", "calls")
+    measured.results.put(was, json.dumps({"export_id": "late", "table_name": "calls"}))
+    draw("SIM", measured)
+    assert len(drawn) == 1, "an export came"
+    boto3.client("s3").delete_object(Bucket="results", Key=key)
+    draw("SIM", measured)
+    assert len(drawn) == 2, "somebody removed the page"
+    assert body(key) == b"another"

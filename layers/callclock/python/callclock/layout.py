@@ -131,6 +131,11 @@ def console(region: str, bucket: str, key: str) -> str:
     return f"https://{region}.console.aws.amazon.com/s3/object/{bucket}?{named}"
 
 
+def releases_prefix(force_code: str) -> str:
+    """Prefix (results) of all release packs of a force."""
+    return f"internal/release/force_code={force_code}/"
+
+
 def release(force_code: str, year: str, file: str) -> str:
     """One file of the release pack of a financial year, label ``2025/26`` (results)."""
     return f"internal/release/force_code={force_code}/year={year.replace('/', '-')}/{file}"
