@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from callclock.scorecard.queries import QUERIES
 from local.deployer import translate
 from local.intrinsics import Resolver, TemplateError
 from local.stack import LocalStack
@@ -33,6 +34,22 @@ def test_only_conditions_and_named_properties_are_left_out(stack) -> None:
         "PendingWindowInDays", "Description", "CompatibleRuntimes", "CompatibleArchitectures", "Architectures", "Tags",
     }  # fmt: skip
     assert stack.gate.not_evaluated
+
+
+def test_the_queries_of_the_page_are_saved_and_ask_for_the_force(stack) -> None:
+    athena = stack.client("athena")
+    numbers = athena.list_named_queries(WorkGroup="analyst")["NamedQueryIds"]
+    saved = {q["Name"]: q for q in (athena.get_named_query(NamedQueryId=n)["NamedQuery"] for n in numbers)}
+    assert set(saved) == set(QUERIES)
+    for name in ("calls-by-month", "attendance-curve", "receipts"):
+        run = athena.start_query_execution(
+            QueryString=saved[name]["QueryString"],
+            QueryExecutionContext={"Database": saved[name]["Database"]},
+            WorkGroup="analyst",
+            ExecutionParameters=["'AVN'"],
+        )["QueryExecutionId"]
+        status = athena.get_query_execution(QueryExecutionId=run)["QueryExecution"]["Status"]
+        assert status["State"] == "SUCCEEDED", status
 
 
 def test_a_tick_wakes_every_force_and_comes_to_rest(stack) -> None:

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import trino_query_parser
+import trino_sql_validator
 
 from callclock import layout
 from callclock.clock import Month
 from callclock.contracts import CURATED, RESULTS, TABLES
 from callclock.metrics.catalogue import families
+from callclock.scorecard.queries import QUERIES
 from local import glue
 from tests.support import projection
 from tests.support.template import TEMPLATE, Template
@@ -115,6 +118,21 @@ def test_every_figure_has_its_definition_beside_it(tables: dict[str, dict[str, A
 
 def test_projections_are_complete(tables: dict[str, dict[str, Any]]) -> None:
     assert [fault for table in tables.values() for fault in projection.faults(table)] == []
+
+
+def test_every_query_of_the_page_is_saved_as_trino_reads_it() -> None:
+    saved = {
+        said["Properties"]["Name"]: said["Properties"]["QueryString"]
+        for said in Template().resources.values()
+        if said["Type"] == "AWS::Athena::NamedQuery"
+    }
+    assert saved == {name: query.asking for name, query in QUERIES.items()}
+    for sql in saved.values():
+        trino_query_parser.parse_statement(sql)
+        assert sql.count("?") == 1
+        verdict = trino_sql_validator.validate(sql.replace("?", "'AVN'"))
+        assert verdict.valid, verdict.error
+        assert verdict.unknown_functions == []
 
 
 SPOILS: list[tuple[str, Callable[[dict[str, Any]], object]]] = [

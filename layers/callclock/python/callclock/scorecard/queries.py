@@ -22,6 +22,11 @@ class Query:
         """SQL for one force."""
         return self.sql.replace(_FORCE, quote(force_code))
 
+    @property
+    def asking(self) -> str:
+        """SQL whose one parameter is the force code, as it is saved in Athena."""
+        return self.sql.replace(_FORCE, "?")
+
 
 def _values(name: str, title: str, metrics: Sequence[str], *, kind: str = "month", by_hour: bool = False) -> Query:
     """Query of metric values at the grain of the page, every figure with what it rests on."""
