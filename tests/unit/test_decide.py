@@ -10,8 +10,7 @@ import pytest
 from callclock.clock import PeriodKind
 from callclock.reasons import HeldBack, NoticeReason, State
 from callclock.replay import calendar, next_period_end
-from callclock.settings import Downtime, Force, Severity, ThresholdRule
-from callclock.spc import Rebase
+from callclock.settings import Downtime, Force, Rebase, Severity, ThresholdRule
 from callclock.thresholds import Delivered, Observation, Rule, decide, next_due, open_story
 from tests.support.notice_cases import ANY_ORDER, CASES, Check, a_rule, an_observation, arrive, checks, said
 
@@ -260,7 +259,7 @@ def test_a_signal_on_too_few_records_is_not_told() -> None:
 
 def test_a_declared_rebase_and_a_new_definition_start_the_limits_anew() -> None:
     rows = months(*STEADY, 30.0)
-    declared = replace(SIGNAL, rebases=(Rebase(date(2025, 6, 1), "new telephone system", "J. Smith"),))
+    declared = replace(SIGNAL, rebased_on=(date(2025, 6, 1),))
     assert decide(rows, [], declared, at("2026-02-09")).flags == ()
     rows[-1] = replace(rows[-1], definition_version="2")
     assert decide(rows, [], SIGNAL, at("2026-02-09")).flags == ()
@@ -337,8 +336,10 @@ def test_a_configured_rule_is_taken_over_whole() -> None:
         severities=(Severity("w", 0.9),), recover=0.95, m=2, n=3, k=4, min_n=5,
         renotify_days=6, due_days=7, max_age_days=8,
     )  # fmt: skip
-    rule = Rule.of(configured, Force(name="Test", downtime=(WORKS,)))
-    assert (rule.zone, rule.downtime) == (LONDON, (WORKS,))
+    rebases = tuple(Rebase(metric, date(2025, 6, 1), "new telephone system", "J. Smith") for metric in ("m", "other"))
+    rule = Rule.of(configured, Force(name="Test", downtime=(WORKS,), rebases=rebases[1:]))
+    assert (rule.zone, rule.downtime, rule.rebased_on) == (LONDON, (WORKS,), ())
+    assert Rule.of(configured, Force(name="Test", rebases=rebases)).rebased_on == (date(2025, 6, 1),)
     same = ("id", "revision", "metric", "period", "direction", "kind", "severities", "recover", "m", "n", "k", "min_n")
     for name in (*same, "renotify_days", "due_days", "max_age_days"):
         assert getattr(rule, name) == getattr(configured, name), name

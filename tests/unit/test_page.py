@@ -6,6 +6,7 @@ import re
 import statistics
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from callclock.scorecard.measured import measure
 from callclock.scorecard.page import page
 from callclock.scorecard.queries import QUERIES
 from callclock.scorecard.shown import ATTENDANCE, CALLS, REACH, STAGES
-from callclock.settings import Force
+from callclock.settings import Force, Rebase
+from callclock.spc import LOCKED_ON
 from tests.support import page_rows
 from tests.support.page_html import PageText
 
@@ -100,7 +102,7 @@ def test_curves_are_drawn_up_at_every_time_of_their_table(read: PageText) -> Non
 
 
 def test_a_curve_is_open_where_some_are_and_ends_where_nobody_knows(whole: Facts) -> None:
-    measured = measure(whole.values, FORCE.tz, [], whole.curves)
+    measured = measure(whole.values, FORCE, [], whole.curves)
 
     def at(place: int, period: str, area: str = "all") -> str:
         cell = Cell(CURVE, population="other", area=AREA, part=str(place))
@@ -112,6 +114,17 @@ def test_a_curve_is_open_where_some_are_and_ends_where_nobody_knows(whole: Facts
         assert at(place, "2026-03") == (text if after_s <= 86_400 else f"{text} {HOLLOW}")
         assert at(place, "2026-03", "South") == (text if after_s <= 86_400 else "\N{EN DASH}")
     assert at(0, "2025-02") == "\N{EN DASH}", "thirteen months are shown"
+
+
+def test_a_declared_rebase_starts_the_limits_anew(whole: Facts) -> None:
+    def signal(*rebases: Rebase) -> str:
+        figures = measure(whole.values, replace(FORCE, rebases=rebases), [], ()).figures
+        cell = Cell("calls.abandonment_rate", "2026-02", line="101").about("signal")
+        return figures.at(cell, Selection("2026-03")).shown
+
+    declared = Rebase("calls.abandonment_rate", date(2025, 6, 1), "new telephone system", "J. Smith")
+    assert signal(declared) == f"not read before {LOCKED_ON} complete months"
+    assert signal() == signal(replace(declared, metric="attendance.median_s")) != signal(declared)
 
 
 def test_without_curves_there_is_no_chart_of_them(whole: Facts) -> None:

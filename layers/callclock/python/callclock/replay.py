@@ -42,7 +42,7 @@ class Rule:
     renotify_days: int | None = None
     due_days: int | None = None
     max_age_days: int | None = None
-    rebases: tuple[spc.Rebase, ...] = ()
+    rebased_on: tuple[date, ...] = ()
     downtime: tuple[Downtime, ...] = ()
 
     def __post_init__(self) -> None:
@@ -60,7 +60,7 @@ class Rule:
 
     @classmethod
     def of(cls, threshold: ThresholdRule, force: Force) -> Self:
-        """Take a configured rule over for a force: its zone and its planned downtime."""
+        """Take a configured rule over for a force: its zone, its planned downtime and its declared rebases."""
         return cls(
             id=threshold.id,
             revision=threshold.revision,
@@ -69,6 +69,7 @@ class Rule:
             direction=threshold.direction,
             zone=force.tz,
             downtime=force.downtime,
+            rebased_on=force.rebased_on(threshold.metric),
             kind=threshold.kind,
             severities=threshold.severities,
             recover=threshold.recover or 0.0,
@@ -298,7 +299,7 @@ def xmr_points(slots: Sequence[Observation | None], rule: Rule) -> tuple[spc.Poi
     """Chart of a series laid out by :func:`calendar`; a declared rebase and a new definition each start it anew."""
     starts = []
     version = next((row.definition_version for row in slots if row is not None), "")
-    rebases = sorted(rebase.on for rebase in rule.rebases)
+    rebases = sorted(rule.rebased_on)
     for place, row in enumerate(slots):
         if row is None:
             continue

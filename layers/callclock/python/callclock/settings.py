@@ -64,6 +64,16 @@ class Downtime:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Rebase:
+    """A declared new start of a metric: its limits are locked anew on the periods that begin on or after ``on``."""
+
+    metric: str
+    on: date
+    reason: str
+    who: str
+
+
+@dataclass(frozen=True, config=STRICT)
 class Force:
     """One force: how its days run and what counts as public demand."""
 
@@ -77,6 +87,7 @@ class Force:
     clock_tolerance_s: Annotated[float, Field(ge=0)] = 2.0
     bank_holidays: tuple[date, ...] = ()
     downtime: tuple[Downtime, ...] = ()
+    rebases: tuple[Rebase, ...] = ()
     retired: tuple[Retirement, ...] = ()
     suppress_below: int = 5
     suppress_domestic_abuse_below: int = 10
@@ -85,6 +96,10 @@ class Force:
     def tz(self) -> ZoneInfo:
         """The force's zone."""
         return ZoneInfo(self.zone)
+
+    def rebased_on(self, metric: str) -> tuple[date, ...]:
+        """Days from which the charts of a metric start anew, in order."""
+        return tuple(sorted({rebase.on for rebase in self.rebases if rebase.metric == metric}))
 
 
 @dataclass(frozen=True, config=STRICT)

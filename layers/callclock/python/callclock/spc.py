@@ -8,7 +8,6 @@ is a concern is for the reader of the measure to say.
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 from typing import Literal
@@ -55,15 +54,6 @@ class Limits:
         lower = self.lower if least is None else max(self.lower, least)
         upper = self.upper if most is None else min(self.upper, most)
         return replace(self, lower=lower, upper=upper)
-
-
-@dataclass(frozen=True)
-class Rebase:
-    """A declared new start: limits are locked anew on the periods that begin on or after ``on``."""
-
-    on: date
-    reason: str
-    who: str
 
 
 @dataclass(frozen=True, order=True)
@@ -231,7 +221,7 @@ def _side_at(
 def proposed_rebase(chart: Sequence[Point]) -> int | None:
     """Place of the first of the newest seven points on one side since the limits in force were locked, or None.
 
-    It only proposes: limits move by a declared :class:`Rebase` (METRICS).
+    It only proposes: limits move by a rebase that force.toml declares (METRICS).
     """
     known = [i for i, point in enumerate(chart) if point.value is not None and point.limits is chart[-1].limits]
     for last in reversed(known[LOCKED_ON + 6 :]):

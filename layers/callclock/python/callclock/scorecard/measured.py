@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby, pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from callclock.metrics import catalogue
 from callclock.scorecard.facts import Curve, Value
 from callclock.scorecard.figures import CURVE, Cell, Figure, Figures, Selection, Series
 from callclock.scorecard.shown import CHARTED, MONTHS_SHOWN
+from callclock.settings import Force
 
 MOST_FIGURES: Final = 60_000
 """Areas are added, the busiest first, while the page holds no more figures than this: it stays below two megabytes."""
@@ -85,17 +87,15 @@ class Measured:
         return [cell for cell in self.figures.known if cell.metric == metric]
 
 
-def measure(
-    values: Sequence[Value], zone: ZoneInfo, headlines: Iterable[Cell], curves: Sequence[Curve] = ()
-) -> Measured:
+def measure(values: Sequence[Value], force: Force, headlines: Iterable[Cell], curves: Sequence[Curve] = ()) -> Measured:
     """Make figures of rows.
 
     Parameters
     ----------
     values
         Rows of ``rows.sql``.
-    zone
-        Zone of the force, for as_at.
+    force
+        Its zone is that of as_at; its rebases start the limits of a chart anew.
     headlines
         Figures beside which n, what is open and as_at are told in words, whatever the control says.
     curves
@@ -112,8 +112,8 @@ def measure(
     told = {(cell.metric, cell.population, cell.line) for cell in headlines}
     for v in shown:
         if (v.metric, v.population, v.line) in told and v.area in kept and v.part == "all":
-            _tell(figures, v, zone)
-    _chart(figures, values, months)
+            _tell(figures, v, force.tz)
+    _chart(figures, values, months, force)
     after_s = _draw(figures, [curve for curve in curves if curve.area in kept])
     periods = _periods(shown)
     return Measured(
@@ -178,7 +178,7 @@ def _draw(figures: Figures, curves: Sequence[Curve]) -> Sequence[float]:
     return after_s
 
 
-def _chart(figures: Figures, values: Sequence[Value], months: Sequence[str]) -> None:
+def _chart(figures: Figures, values: Sequence[Value], months: Sequence[str], force: Force) -> None:
     """Add mean, limits, target and signal of every charted series to the months shown."""
 
     def series(v: Value) -> tuple[str, ...]:
@@ -187,11 +187,11 @@ def _chart(figures: Figures, values: Sequence[Value], months: Sequence[str]) -> 
     rows = [
         v for v in values if v.kind is PeriodKind.MONTH and v.metric in CHARTED and v.area == "all" and v.part == "all"
     ]
-    for _, found in groupby(sorted(rows, key=lambda v: (*series(v), v.start)), key=series):
-        _draw_up(figures, list(found), months)
+    for key, found in groupby(sorted(rows, key=lambda v: (*series(v), v.start)), key=series):
+        _draw_up(figures, list(found), months, force.rebased_on(key[0]))
 
 
-def _draw_up(figures: Figures, rows: Sequence[Value], months: Sequence[str]) -> None:
+def _draw_up(figures: Figures, rows: Sequence[Value], months: Sequence[str], declared: Sequence[date]) -> None:
     by_month = {Month.of(v.start): v for v in rows}
     first, last = min(by_month), max(by_month)
     calendar = [first]
@@ -201,6 +201,9 @@ def _draw_up(figures: Figures, rows: Sequence[Value], months: Sequence[str]) -> 
     versions = [(place, v.definition_version) for place, v in enumerate(known) if v]
     # A new definition is a new process (METRICS "Signals over time").
     rebased = [place for (_, before), (place, now) in pairwise(versions) if before != now]
+    rebased += [
+        next((n for n, month in enumerate(calendar) if month.first_day >= on), len(calendar)) for on in declared
+    ]
     points = spc.xmr_chart([v.value if v and v.complete else None for v in known], rebased)
     for v, point in zip(known, points, strict=True):
         if v and v.label in months:

@@ -67,7 +67,7 @@ def page(force_code: str, force: Force, facts: Facts, charts: str = "") -> str:
         A whole HTML document that asks the network for nothing; every name from the data is escaped.
     """
     tops = headlines()
-    found = measure(facts.values, force.tz, [top.cell for top in tops], facts.curves)
+    found = measure(facts.values, force, [top.cell for top in tops], facts.curves)
     parts = sections(found)
     plain = [_feeds(facts, force), _stopped(facts, force), _told(facts, force), _restated(facts, force)]
     asked = [*(top.query for top in tops), *(table.query for part in parts for table in part.tables)]
