@@ -1,5 +1,6 @@
 """The table of notices: what was sent, and once for each period what was held back and why."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from callclock import layout
 from callclock.contracts import NOTICES
 from callclock.engine import connect, rows_of
-from tests.support.monthly import CONFIG, FORCE, monthly
+from tests.support.monthly import CONFIG, FORCE, THRESHOLDS, monthly
 from tests.support.pipeline import Pipeline, only_monthly_abandonment
 
 BREACH = monthly("2025-01", 6)
@@ -62,6 +63,31 @@ def test_the_mail_leads_to_the_page_by_the_readers_own_access() -> None:
     asked = parse_qs(link.query, strict_parsing=True)
     assert asked == {"region": ["eu-west-2"], "bucketType": ["general"], "prefix": [layout.page("EX")]}
     assert f"  s3://{pipeline.results.name}/{layout.page('EX')}\n" in body
+
+
+def test_two_past_breaches_told_at_one_instant_are_both_remembered() -> None:
+    """A message that comes again finds the second of them, at the instant of the first."""
+    few = (
+        THRESHOLDS.replace("above", "below")
+        .replace("level = 0.2 ", "level = 0.4 ")
+        .replace("level = 0.4 }]", "level = 0.1 }]")
+    )
+    pipeline = Pipeline(**{**CONFIG, "thresholds": few.replace("recover = 0.1", "recover = 0.45")})
+    months = [(f"2025-{n:02d}", 10) for n in range(1, 9)]
+    pipeline.drop(*monthly(*months[0], *months[1:7]))
+    pipeline.run()
+    corrected = [(month, 5 if month in {"2025-01", "2025-04"} else bad) for month, bad in months]
+    pipeline.drop(*monthly(*corrected[0], *corrected[1:]))
+    pipeline.run()
+    hint = json.dumps({"force_code": "EX", "now": pipeline.now})
+    for _ in range(3):
+        pipeline.queues["notify"].append(hint)
+        pipeline.run()
+    ticks(pipeline, datetime.fromisoformat("2025-09-04T05:00:00Z"), 2)
+    assert [subject.partition(": ")[2] for _, subject in pipeline.mails] == [
+        "a past breach came to light, 25.0 % in January 2025",
+        "a past breach came to light, 25.0 % in April 2025",
+    ]
 
 
 def test_planned_downtime_holds_the_mail_back_until_it_is_over(tmp_path: Path) -> None:

@@ -61,7 +61,9 @@ class MemoryLog(DeliveredLog):
         return tuple(sorted(self.entries[story], key=lambda entry: entry["at"]))
 
     def record(self, story: str, at: datetime, reason: str, entry: Mapping[str, str]) -> None:
-        self.entries[story].append({**entry, "story": story, "at": f"{format_instant(at)}#{reason}"})
+        key = f"{format_instant(at)}#{reason}"
+        others = [kept for kept in self.entries[story] if kept["at"] != key]
+        self.entries[story] = [*others, {**entry, "story": story, "at": key}]
 
 
 class Pipeline:

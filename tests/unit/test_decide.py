@@ -222,6 +222,24 @@ def test_two_past_breaches_are_found_one_after_the_other() -> None:
     assert decide(rows, log, RULE, at("2025-08-03")).reason is NoticeReason.NOTHING
 
 
+def test_two_past_breaches_of_one_financial_year_to_date_are_two() -> None:
+    """All years to date begin on 1 April: only their ends tell one breach from the next."""
+    rule = replace(RULE, period=PeriodKind.FY_TO_DATE, k=1)
+    ends = [date(2025, month, 1) for month in range(5, 10)]
+    rows = [
+        Observation(date(2025, 4, 1), end, value, 200, True, at("2025-09-09"), restated_from=0.2)
+        for end, value in zip(ends, (0.36, 0.2, 0.45, 0.2, 0.2), strict=True)
+    ]
+    log: list[Delivered] = []
+    for day, end in (("2025-10-01", ends[0]), ("2025-10-02", ends[2])):
+        found = decide(rows, log, rule, at(day))
+        assert (found.reason, found.since, found.found) == (NoticeReason.PAST_BREACH_FOUND, date(2025, 4, 1), end)
+        log.append(found.delivered(at(day), rule))
+    assert decide(rows, log, rule, at("2025-10-03")).reason is NoticeReason.NOTHING
+    # An entry of before ends were kept stands for all of its year, as it did.
+    assert not decide(rows, [replace(log[0], found=None)], rule, at("2025-10-03")).tell
+
+
 def test_data_back_in_recovery_of_an_untold_breach_opens_no_story() -> None:
     log = [told(NoticeReason.NO_DATA, "2025-02-01", "2025-04-09", state=State.NO_DATA)]
     back = decide(months(0.2, 0.36, 0.2), log, RULE, at("2025-04-10"))

@@ -213,6 +213,25 @@ def test_past_breach_found() -> None:
     assert sent.data["page"] is False
 
 
+def test_the_second_past_breach_of_a_year_to_date_is_told_by_its_own_month() -> None:
+    rule = replace(ABANDONED, period=PeriodKind.FY_TO_DATE, due_days=None, k=1)
+    shares = {5: 0.15, 6: 0.06, 7: 0.17, 8: 0.05}
+    rows = [
+        replace(FEBRUARY, period_start=date(2025, 4, 1), period_end=date(2025, n, 1), value=value, restated_from=0.05)
+        for n, value in shares.items()
+    ]
+    first = decide(rows, [], rule, at("2026-03-09")).delivered(at("2026-03-09"), rule)
+    sent = mail(rows, [first], "2026-03-10", rule=rule)
+    assert sent.subject == (
+        "[NORTH] 101 calls abandoned: a past breach came to light, 17.0 % in the financial year to 30 June..."
+    )
+    said = sent.body.replace("\n", " ")
+    assert "began in the financial year to 30 June 2025 and nobody" in said
+    assert "year to 30 June 2025 had been published as 5.0 % and is now 17.0 %." in said
+    assert "year to 30 April 2025" not in said
+    assert sent.data["period_end"] == "2025-07-01"
+
+
 def test_rule_changed() -> None:
     rule = replace(ABANDONED, revision="b2", severities=(Severity("warning", 0.3),), recover=0.25)
     sent = mail(BREACHED, [FIRST], "2026-03-12", rule=rule)

@@ -78,11 +78,10 @@ class Context:
     suppress_below: int = 5
 
 
-def spoken_of(decision: Decision, rule: Rule, series: Sequence[Observation]) -> Observation | None:
+def spoken_of(decision: Decision, series: Sequence[Observation]) -> Observation | None:
     """Row that a notice speaks of: the newest complete one; of a past breach the first that breaches."""
-    if decision.reason is NoticeReason.PAST_BREACH_FOUND and decision.since is not None:
-        return _breaching_from(decision.since, rule, series)
-    return next((row for row in series if row.complete and row.period_end == decision.frontier), None)
+    spoken = decision.found or decision.frontier
+    return next((row for row in series if row.complete and row.period_end == spoken), None)
 
 
 def _breaching_from(since: date, rule: Rule, series: Sequence[Observation]) -> Observation | None:
@@ -150,7 +149,7 @@ def _since(decision: Decision, rule: Rule, series: Sequence[Observation]) -> lis
             case _:
                 said.append(f"The levels of this rule changed; what was told since {ended} ends with this notice.")
     if decision.since is not None:
-        begun = _named_from(decision.since, rule, series)
+        begun = _begun(decision, decision.since, rule, series)
         match decision.reason:
             case NoticeReason.PAST_BREACH_FOUND:
                 said.append(f"Corrected figures show a breach that began in {begun} and nobody was told of.")
@@ -161,6 +160,12 @@ def _since(decision: Decision, rule: Rule, series: Sequence[Observation]) -> lis
     if decision.flags:
         said.append(f"The newest figure completes: {wording.listed([_SIGNAL_WORDS[flag] for flag in decision.flags])}.")
     return said
+
+
+def _begun(decision: Decision, since: date, rule: Rule, series: Sequence[Observation]) -> str:
+    """Name the first period of the breach spoken of; a past one of a year to date is known by its end alone."""
+    row = spoken_of(decision, series) if decision.found is not None else None
+    return period_of(row, rule) if row else _named_from(since, rule, series)
 
 
 def _named_from(since: date, rule: Rule, series: Sequence[Observation]) -> str:
@@ -209,9 +214,13 @@ def _corrections(decision: Decision, rule: Rule, series: Sequence[Observation], 
     """What was published before, where a correction is what the notice is about."""
     if decision.reason not in {NoticeReason.CORRECTED, NoticeReason.PAST_BREACH_FOUND}:
         return []
-    said = []
+    said: list[str] = []
     since = decision.ended_since or decision.since
-    rows = [row for row in series if row.restated_from is not None and since is not None and row.period_start >= since]
+    if since is None:
+        return said
+    first = decision.found or since
+    late = [row for row in series if row.period_start >= since and row.period_end >= first]
+    rows = [row for row in late if row.restated_from is not None]
     for row in sorted(rows, key=lambda row: row.period_end)[:3]:
         old, new = shown_figure(row, rule, context, row.restated_from), shown_figure(row, rule, context)
         if old is not None and new is not None:

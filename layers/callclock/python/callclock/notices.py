@@ -57,7 +57,7 @@ def compose(decision: Decision, rule: Rule, series: Sequence[Observation], conte
     Mail
         Subject of at most 100 printable ASCII characters; lines of at most 72, but for links, which are never broken.
     """
-    row = text.spoken_of(decision, rule, series)
+    row = text.spoken_of(decision, series)
     paragraphs = [
         ("", text.what(decision, rule, series, context)),
         ("THE VALUE", text.figures(decision, rule, series, row, context)),

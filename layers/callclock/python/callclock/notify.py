@@ -175,7 +175,9 @@ class _Telling:
         mail = compose(decision, rule, series.rows, self._context(series, decision), self.hint.now)
         _publish(self.notify.breaches, mail)
         entry = _entry(decision.delivered(self.hint.now, rule))
-        self.notify.delivered.record(story, self.hint.now, decision.reason, entry)
+        # Two past breaches can come to light at one instant, when its message comes again.
+        told = f"{decision.reason}#{decision.found}" if decision.found else decision.reason
+        self.notify.delivered.record(story, self.hint.now, told, entry)
         self._keep(decision, rule, series, mail.subject)
         return 1
 
@@ -274,4 +276,5 @@ def _delivered(entry: Mapping[str, str]) -> Delivered:
         severity=entry.get("severity"),
         since=day("since"),
         frontier=day("frontier"),
+        found=day("found"),
     )

@@ -38,7 +38,10 @@ _CLOSING = frozenset({NoticeReason.RECOVERED, NoticeReason.CORRECTED, NoticeReas
 
 @dataclass(frozen=True)
 class Delivered:
-    """A notice that was accepted. ``at`` is the ``now`` of its decision, ``frontier`` the period_end it was about."""
+    """A notice that was accepted. ``at`` is the ``now`` of its decision, ``frontier`` the period_end it was about.
+
+    ``found`` is the period_end of the first period of a past breach that came to light; None in older entries.
+    """
 
     at: datetime
     revision: int | str
@@ -47,6 +50,7 @@ class Delivered:
     severity: str | None
     since: date | None
     frontier: date | None
+    found: date | None = None
 
     @property
     def tells_breach(self) -> bool:
@@ -66,7 +70,8 @@ class Decision:
     ``since`` is the first day of the breach spoken of; ``frontier`` the period_end of the newest complete period;
     ``page`` whether somebody may be woken; ``flags`` the signals of concern that the newest point completes;
     ``ended_since`` the first day of the delivered breach that this notice ends; ``behind`` the state that missing data
-    suspends (the same as ``state`` otherwise); ``held_back`` why nobody is told of what the rule finds.
+    suspends (the same as ``state`` otherwise); ``held_back`` why nobody is told of what the rule finds;
+    ``found`` the period_end of a past breach's first period, which tells years to date apart that all begin on 1 April.
     """
 
     state: State
@@ -80,10 +85,13 @@ class Decision:
     flags: tuple[spc.SignalRule, ...] = ()
     ended_since: date | None = None
     held_back: HeldBack | None = None
+    found: date | None = None
 
     def delivered(self, now: datetime, rule: Rule) -> Delivered:
         """Entry to record once the notice was accepted, and not before."""
-        return Delivered(now, rule.revision, self.reason, self.state, self.severity, self.since, self.frontier)
+        return Delivered(
+            now, rule.revision, self.reason, self.state, self.severity, self.since, self.frontier, self.found
+        )
 
 
 def _in_order(log: Sequence[Delivered]) -> list[Delivered]:
@@ -184,8 +192,8 @@ class _Case:
         return self.past_breach() is not None
 
     def _was_told(self, breach: Breach) -> bool:
-        found = [entry.since for entry in self.log if entry.reason is NoticeReason.PAST_BREACH_FOUND]
-        if any(since is not None and breach.since <= since <= breach.last_start for since in found):
+        found = [entry for entry in self.log if entry.reason is NoticeReason.PAST_BREACH_FOUND]
+        if any(_is_of(entry, breach) for entry in found):
             return True
         closed, story = _told(self.log)
         return any(breach.holds(entry.frontier) for entry in (*closed, *story))
@@ -193,6 +201,13 @@ class _Case:
     def history(self) -> bool:
         unknown = all(entry.revision != self.rule.revision for entry in self.log)
         return unknown and any(not breach.lasts for breach in self.story.breaches)
+
+
+def _is_of(entry: Delivered, breach: Breach) -> bool:
+    """Tell whether a past breach that was told is this one: by ends, or by starts where an old entry has no end."""
+    if entry.found is not None:
+        return breach.holds(entry.found)
+    return entry.since is not None and breach.since <= entry.since <= breach.last_start
 
 
 _REASONS: tuple[tuple[NoticeReason, Callable[[_Case], bool]], ...] = (
@@ -241,7 +256,8 @@ def decide(series: Sequence[Observation], delivered: Sequence[Delivered], rule: 
     no_data = lacks_data(series, story.frontier, rule, now)
     reason = None if late else _news(case, no_data)
     current = story.current
-    about = case.past_breach() if reason is NoticeReason.PAST_BREACH_FOUND else current
+    past = case.past_breach() if reason is NoticeReason.PAST_BREACH_FOUND else None
+    about = past or current
     held_back = None if late else _held_back(case, reason, no_data, series)
     return Decision(
         state=State.NO_DATA if no_data else story.state,
@@ -254,6 +270,7 @@ def decide(series: Sequence[Observation], delivered: Sequence[Delivered], rule: 
         behind=story.state,
         ended_since=case.told[-1].since if reason in _CLOSING else None,
         held_back=held_back,
+        found=past.first_end if past else None,
     )
 
 
