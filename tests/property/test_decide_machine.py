@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from callclock.clock import Month, PeriodKind, local_day
 from callclock.reasons import NoticeReason, State
-from callclock.settings import Severity
+from callclock.settings import Downtime, Severity
 from callclock.thresholds import Decision, Delivered, Observation, Rule, decide, open_story
 
 LONDON = ZoneInfo("Europe/London")
@@ -20,13 +20,19 @@ VALUES = st.sampled_from([0.1, 0.2, 0.25, 0.27, 0.3, 0.31, 0.36, 0.4, 0.45, 0.9]
 ENDING = {NoticeReason.RECOVERED, NoticeReason.CORRECTED}
 ABOUT_A_BREACH = {NoticeReason.FIRST_BREACH, NoticeReason.WORSENED, NoticeReason.STILL_IN_BREACH}
 
+# Planned works of up to two months, some of them while the newest month is about to arrive.
+works = st.builds(
+    lambda after, days: (Downtime(date(2024, 2, 1) + timedelta(after), date(2024, 2, 1) + timedelta(after + days), "works"),),
+    st.integers(0, 300), st.integers(0, 60),
+)  # fmt: skip
 rules = st.builds(
-    lambda m, more, k, renotify, due: Rule(
+    lambda m, more, k, renotify, due, downtime: Rule(
         "rule", 1, "attendance.over_4h", PeriodKind.MONTH, "above", LONDON, severities=LEVELS, recover=0.25,
-        m=m, n=m + more, k=k, min_n=30, renotify_days=renotify, due_days=due,
+        m=m, n=m + more, k=k, min_n=30, renotify_days=renotify, due_days=due, downtime=downtime,
     ),
     st.integers(1, 3), st.integers(0, 3), st.integers(1, 3),
     st.sampled_from([None, 1, 7, 40]), st.sampled_from([None, 20, 70]),
+    st.one_of(st.just(()), works),
 )  # fmt: skip
 
 
@@ -51,6 +57,7 @@ class Sender(RuleBasedStateMachine):
     def send(self, *, falls_over: bool = False) -> Decision:
         decision = decide(list(self.rows.values()), self.log, self.rule, self.now)
         if decision.tell:
+            assert self.rule.maintenance_ends(self.now) is None, "told in planned downtime"
             entry = decision.delivered(self.now, self.rule)
             self.check(entry)
             self.read.append(entry)
@@ -163,8 +170,17 @@ class Sender(RuleBasedStateMachine):
         if not getattr(self, "rows", None):
             return
         decision = decide(list(self.rows.values()), self.log, self.rule, self.now)
-        if decision.state is State.BREACH and not decision.tell:
+        if decision.state is State.BREACH and not decision.tell and not self.rule.maintenance_ends(self.now):
             assert open_story(self.log)
+
+    @invariant()
+    def planned_downtime_puts_off_and_swallows_nothing(self) -> None:
+        """Whatever was held back, the day after the works tells what it would have told had there been none."""
+        over = self.rule.maintenance_ends(self.now) if getattr(self, "rows", None) else None
+        if over is not None:
+            without = replace(self.rule, downtime=())
+            rows = list(self.rows.values())
+            assert decide(rows, self.log, self.rule, over) == decide(rows, self.log, without, over)
 
 
 TestSender = Sender.TestCase
@@ -195,6 +211,33 @@ def test_any_order_ends_in_the_same_state_and_breach(
         known_of = decision.state is State.BREACH and bool(open_story(log))
         ends.append((decision.state, decision.behind, decision.since, decision.severity, decision.frontier, known_of))
     assert ends[0] == ends[1]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    values=st.lists(st.sampled_from([100, 104, 96, 108, 92, 150, 400]), min_size=13, max_size=20),
+    falls_over=st.sets(st.integers(0, 19)),
+)
+def test_a_signal_is_read_once_for_each_period_and_once_more_where_the_sender_fell_over(
+    values: list[float], falls_over: set[int]
+) -> None:
+    watched = Rule("signal", 1, "calls.wait_first_mean_s", PeriodKind.MONTH, "above", LONDON, kind="signal")
+    log: list[Delivered] = []
+    known: list[Observation] = []
+    for place, value in enumerate(values):
+        known.append(a_month(place, value))
+        read = []
+        for attempt in range(3):
+            decision = decide(known, log, watched, known[-1].as_at)
+            if decision.tell:
+                assert (decision.reason, decision.state) == (NoticeReason.SIGNAL, State.OK)
+                assert decision.flags
+                assert place >= 12, "told before the thirteenth point"
+                read.append(decision)
+                if attempt or place not in falls_over:
+                    log.append(decision.delivered(known[-1].as_at, watched))
+        assert len(read) <= (2 if place in falls_over else 1)
+        assert len(set(read)) <= 1, "the repeat says something else"
 
 
 @settings(max_examples=30, deadline=None)
