@@ -20,10 +20,10 @@ VALUES = st.sampled_from([0.1, 0.2, 0.25, 0.27, 0.3, 0.31, 0.36, 0.4, 0.45, 0.9]
 ENDING = {NoticeReason.RECOVERED, NoticeReason.CORRECTED}
 ABOUT_A_BREACH = {NoticeReason.FIRST_BREACH, NoticeReason.WORSENED, NoticeReason.STILL_IN_BREACH}
 
-# Planned works of up to two months, some of them while the newest month is about to arrive.
+# Planned works of one to four months, some of them while the newest month is about to arrive.
 works = st.builds(
     lambda after, days: (Downtime(date(2024, 2, 1) + timedelta(after), date(2024, 2, 1) + timedelta(after + days), "works"),),
-    st.integers(0, 300), st.integers(0, 60),
+    st.integers(0, 90), st.integers(20, 120),
 )  # fmt: skip
 rules = st.builds(
     lambda m, more, k, renotify, due, downtime: Rule(
@@ -184,7 +184,7 @@ class Sender(RuleBasedStateMachine):
 
 
 TestSender = Sender.TestCase
-TestSender.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+TestSender.settings = settings(max_examples=90, stateful_step_count=25, deadline=None)
 
 
 @settings(max_examples=30, deadline=None)
