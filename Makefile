@@ -47,6 +47,12 @@ template: setup build/tools/checkov/.stamp build/tools/sam/.stamp
 	@AWS_DEFAULT_REGION=eu-west-2 build/tools/sam/bin/sam validate --lint --template template.yaml
 	@build/tools/checkov/bin/checkov --config-file .checkov.yaml -f template.yaml
 
+.PHONY: portable
+portable: setup build/tools/chdb/.stamp ## Work every measure out on a second engine, chDB, and compare (half a gigabyte to install)
+	@rm -rf build/portable
+	@$(PY) -m tests.portable build/portable
+	@build/tools/chdb/bin/python tests/portable/on_chdb.py build/portable
+
 .PHONY: bench
 bench: setup .venv/.bench ## Speed and memory as ratios within one run: table, and build/bench.json (half an hour)
 	@POLARS_MAX_THREADS=1 $(PY) -m benchmarks $(BENCH)
@@ -100,7 +106,7 @@ deploy: layers build/tools/sam/.stamp ## Deploy into the AWS account of your cre
 
 .PHONY: lock
 lock: setup ## Resolve requirements/*.in anew, with hashes
-	@for n in uv base arrow runtime dev bench checkov sam; do \
+	@for n in uv base arrow runtime dev bench checkov sam chdb; do \
 	  $(UV) pip compile -q --universal --python-version 3.12 --generate-hashes --no-header --no-emit-index-url requirements/$$n.in -o requirements/$$n.txt || exit 1; done
 
 .PHONY: clean
