@@ -108,6 +108,7 @@ def financial_year_start(month: Month) -> Month:
     return Month(month.year - (month.month < FINANCIAL_YEAR_FIRST_MONTH), FINANCIAL_YEAR_FIRST_MONTH)
 
 
+@cache
 def periods_of(month: Month) -> tuple[Period, ...]:
     """Every period whose values lie in the partition of ``month``, in order of kind and start."""
     first, after = month.first_day, month.next_first_day
