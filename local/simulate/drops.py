@@ -14,9 +14,9 @@ SYSTEMS = {
     "calls": "acd_calls",
     "contacts": "online_contacts",
 }
-CHANGES_HOUR, RECORDS_HOUR = 0, 6
-"""Command and control writes what changed up to the midnight that ends the month, the others the month at six."""
-UPLOADED_AFTER = 1800  # seconds after six; one script uploads what the systems exported in the night
+RECORDS_DAY, RECORDS_HOUR = 4, 6
+"""Command and control writes what changed up to the midnight that ends the month, the others the month days later."""
+UPLOADED_AFTER = 1800  # seconds; one script then uploads what all of them exported
 LOST_HOUR = story.epoch(date(2023, 9, 12), 14)
 
 
@@ -60,11 +60,11 @@ def drops() -> list[Drop]:
     month = story.YEAR_START
     while month < story.YEAR_END:
         following = _next_month(month)
-        over, six = story.epoch(following, CHANGES_HOUR), story.epoch(following, RECORDS_HOUR)
+        over, later = story.epoch(following), story.epoch(following.replace(day=RECORDS_DAY), RECORDS_HOUR)
         for system in SYSTEMS:
-            exported, first = (six, story.epoch(month)) if system in {"calls", "contacts"} else (over, since)
+            exported, first = (later, story.epoch(month)) if system in {"calls", "contacts"} else (over, since)
             name = file_name(system, month, exported)
-            found.append(Drop(system, name, exported, six + UPLOADED_AFTER, first, over))
+            found.append(Drop(system, name, exported, later + UPLOADED_AFTER, first, over))
         month, since = following, over
     found += [_again(found), _recorder_mended()]
     found = [_late(drop) if drop.name.startswith("online_contacts_2023-11") else drop for drop in found]
@@ -73,7 +73,7 @@ def drops() -> list[Drop]:
 
 
 def file_name(system: str, month: date, exported: int) -> str:
-    """Name as the systems write it: ``acd_calls_2023-04_20230501T0600.csv``."""
+    """Name as the systems write it: ``acd_calls_2023-04_20230504T0600.csv``."""
     taken = datetime.fromtimestamp(exported, UTC).astimezone(story.ZONE)
     return f"{SYSTEMS[system]}_{month:%Y-%m}_{taken:%Y%m%dT%H%M}.csv"
 

@@ -38,7 +38,8 @@ FROM (
     SELECT
         *,
         getvariable('exported') AS exported,
-        u(id, 'dirt' || getvariable('exported')) AS dirt,
+        -- None in a month's first days, on which the month before rests too: mended a month later, both would be made anew.
+        CASE WHEN day(epoch_ms(created * 1000)) > 5 THEN u(id, 'dirt' || getvariable('exported')) ELSE 1 END AS dirt,
         CASE WHEN wrong_start AND corrected > getvariable('exported') THEN start - 30 * 86400 ELSE start END AS start_now,
         wrong_flag AND corrected > getvariable('exported') AS unflagged,
         CASE WHEN closed <= getvariable('exported') THEN closed END AS closed_now
@@ -52,7 +53,7 @@ FROM (
             CASE WHEN closed <= getvariable('exported') THEN closed END,
             CASE WHEN grade_final <> grade AND regraded <= getvariable('exported') THEN regraded END,
             CASE WHEN (wrong_start OR wrong_flag) AND corrected <= getvariable('exported') THEN corrected END
-        ) > getvariable('since') - CASE WHEN u(id, 'dirt' || getvariable('since')) < 0.0010 THEN 31 * 86400 ELSE 0 END
+        ) > getvariable('since') - CASE WHEN day(epoch_ms(created * 1000)) > 5 AND u(id, 'dirt' || getvariable('since')) < 0.0010 THEN 31 * 86400 ELSE 0 END
 )
 JOIN (VALUES (1), (2)) AS copies (copy) ON copy = 1 OR u(id, 'twice') < 0.0004
 ORDER BY number, copy

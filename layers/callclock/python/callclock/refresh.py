@@ -78,8 +78,15 @@ class Refresh:
         months = {month.path: month for partition, found in stale for month in partition.months_of_steps(found)}
         # One partition a core: each is small, so that cores within one are soon idle, and requests overlap.
         with ThreadPoolExecutor(max_workers=cores()) as workers:
-            list(workers.map(_MonthOfStep.make, months.values()))
-            made = [workers.submit(partition.make, found) for partition, found in stale]
+            steps = [workers.submit(month.make) for month in months.values()]
+            stale.sort(key=lambda one: any(family.monthly for family, _ in one[1]))
+            made = []
+            for partition, found in stale:
+                if any(family.monthly for family, _ in found):
+                    # Those that are put together of months come last, when the months are there.
+                    for step in steps:
+                        step.result()
+                made.append(workers.submit(partition.make, found))
             stopped: list[ImpossibleFiguresError] = []
             for (partition, found), future in zip(stale, made, strict=True):
                 try:
