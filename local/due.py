@@ -2,6 +2,7 @@
 
 import tempfile
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import boto3
@@ -25,7 +26,9 @@ def next_wake(stack: LocalStack, force_code: str, now: datetime) -> datetime | N
     """Return the first tick after ``now`` at which some rule may tell something, None when none ever will."""
     s3 = stack.client("s3")
     lake, results = (Bucket(stack.physical(name), client=s3) for name in ("LakeBucket", "ResultsBucket"))
-    log = DeliveredLog(stack.physical("DeliveredTable"), table=_table(stack))
+    log = DeliveredLog(
+        stack.physical("DeliveredTable"), table=_table(stack.endpoint, stack.region, stack.physical("DeliveredTable"))
+    )
     [schedule] = [rule.schedule for rule in stack.deployment.rules.values() if rule.schedule]
     due = first_due(lake, results, log, force_code, now)
     return next_fire(schedule, due - timedelta.resolution) if due else None
@@ -55,12 +58,13 @@ def first_due(lake: Bucket, results: Bucket, log: DeliveredLog, force_code: str,
     return min((instant for instant in due if instant), default=None)
 
 
-def _table(stack: LocalStack):  # type: ignore[no-untyped-def]  # boto3 makes the class at run time
+@cache
+def _table(endpoint: str, region: str, name: str):  # type: ignore[no-untyped-def]  # boto3 makes the class at run time
     resource = boto3.resource(
         "dynamodb",
-        endpoint_url=stack.endpoint,
-        region_name=stack.region,
+        endpoint_url=endpoint,
+        region_name=region,
         aws_access_key_id="operator",
         aws_secret_access_key="local",  # noqa: S106 - the embedded AWS knows no secret
     )
-    return resource.Table(stack.physical("DeliveredTable"))
+    return resource.Table(name)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+from moto import backends
 from moto.awslambda.models import LambdaBackend
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.config import default_user_config
@@ -160,8 +161,11 @@ class MotoServer:
             del transform_input
             self._send(rule, original_event)
 
+        # moto walks through its own folder at every request: its modules stay what they are.
+        modules = tuple(backends.list_of_moto_modules())
         return (
             *_s3(self._bus),
+            (backends, "list_of_moto_modules", lambda: modules),
             (Rule, "send_to_targets", send_to_targets),
             (Topic, "publish", _publishing(self.inbox)),
             (LambdaBackend, "create_event_source_mapping", _mapping_without_delivery()),

@@ -184,7 +184,7 @@ class Sandbox:
                 self._out_of_memory = True
                 _kill(process)
                 return
-            time.sleep(0.01)
+            time.sleep(0.025)
 
     def _ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
