@@ -1,4 +1,4 @@
-"""Dirty files made up from numbers: nothing is lost, whatever stands in them; ``make fuzz`` makes many more."""
+"""Dirty files made up from numbers: nothing is lost, whatever stands in them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -232,11 +232,12 @@ class _Partition:
     def _settled_after(self, family: Family) -> datetime | None:
         """Moment after which time alone changes no value of the family here any more; None while something is open."""
         first, end = plan.counted(self.home, family)
+        counted = plan.months_of(first, end)
+        # Of its own table the records counted speak; of the others also what lies behind and ahead (an assessment).
         curated = [
             self.months[table][month]
-            for table in family.settled_by
-            for month in plan.months_of(first, end)
-            if month in self.months[table]
+            for table, month in self.needed(family)
+            if table in family.settled_by and (table != family.table or month in counted)
         ]
         if any(month.open for month in curated):
             return None

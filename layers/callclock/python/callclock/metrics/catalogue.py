@@ -88,6 +88,11 @@ class Relation:
         return (*below, self.sql)
 
     @property
+    def percentiles(self) -> bool:
+        """Whether it asks for percentiles: all values stay in memory until they are told."""
+        return "quantile_cont" in self.sql
+
+    @property
     def by_period(self) -> bool:
         """Whether it rests on the periods that are asked for."""
         return any(i in _OF_PERIODS or (i not in INPUTS and relation(i).by_period) for i in self.inputs)

@@ -240,7 +240,7 @@ def _keep(con: duckdb.DuckDBPyConnection, step: Relation, family: Family, months
     held = con.execute("SELECT period_kind FROM worked_out WHERE step = ?", [step.name]).fetchall()
     wanted = [kind for kind in family.kinds if (kind.value,) not in held]
     long = [kind for kind in wanted if kind in LONG]
-    apart = [[kind] for kind in long] if "quantile_cont" in step.sql else [long]
+    apart = [[kind] for kind in long] if step.percentiles else [long]
     for together in ([kind for kind in wanted if kind not in LONG], *apart):
         if together:
             _of_kinds(con, together, family)
