@@ -15,7 +15,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from callclock.contracts import ATTENDANCE_CURVE, METRIC_VALUES, REGRADE_MATRIX, TABLES, Table
+from callclock.columns import Table
+from callclock.contracts import ATTENDANCE_CURVE, METRIC_VALUES, REGRADE_MATRIX, TABLES
 from callclock.metrics.catalogue import Family, Metric, families
 from local import definitions
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from callclock.contracts import CURATED, METRIC_VALUES, RECEIPTS, RESULTS, Column, Sensitivity, Table
+from callclock.columns import Column, Sensitivity, Table
+from callclock.contracts import CURATED, METRIC_VALUES, RECEIPTS, RESULTS
 from callclock.layout import NO_FORCES
 from callclock.metrics.catalogue import families
 from callclock.scorecard.queries import QUERIES, Query

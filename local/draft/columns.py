@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from callclock.contracts import CALL_INTERVALS, Column, Kind
+from callclock.columns import Column, Kind
+from callclock.contracts import CALL_INTERVALS
 from callclock.exports.grammar import CALLER_KEY
 from callclock.exports.profile_checks import GRADE_SCHEME
 from local.draft.guesses import Guess, meaning

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from callclock.contracts import CALL_INTERVALS, CURATED, Column, Kind, Table
+from callclock.columns import Column, Kind, Table
+from callclock.contracts import CALL_INTERVALS, CURATED
 from callclock.exports.grammar import CALLER_KEY
 from local.draft.clocks import parsed
 from local.draft.looks import Holds, Look

@@ -12,7 +12,8 @@ import pytest
 
 from callclock import layout
 from callclock.clock import Month
-from callclock.contracts import CALLS, CONTACTS, INCIDENTS, Table
+from callclock.columns import Table
+from callclock.contracts import CALLS, CONTACTS, INCIDENTS
 from callclock.exports.receipt import CoverageRow
 from callclock.lake.coverage import Coverage
 from callclock.lake.curate import Curator

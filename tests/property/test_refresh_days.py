@@ -12,7 +12,8 @@ import pytest
 
 from callclock import layout
 from callclock.clock import Month, PeriodKind
-from callclock.contracts import CALLS, CONTACTS, INCIDENTS, SAFEGUARDING, Table
+from callclock.columns import Table
+from callclock.contracts import CALLS, CONTACTS, INCIDENTS, SAFEGUARDING
 from callclock.exports.receipt import CoverageRow
 from callclock.lake.coverage import Coverage
 from callclock.lake.curate import Curator

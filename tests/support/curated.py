@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from callclock.clock import Month, Period
-from callclock.contracts import TABLES, Kind, Table
+from callclock.columns import Kind, Table
+from callclock.contracts import TABLES
 from callclock.engine import connect
 from callclock.metrics.catalogue import Family
 from callclock.metrics.evaluate import Known, SourceKnown, evaluate, prepare

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from callclock.contracts import Table
+from callclock.columns import Table
 from callclock.objects import Bucket, ChangedMeanwhileError, Listed, Read
 
 DEFAULTS: Mapping[str, object] = {

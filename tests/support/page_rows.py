@@ -12,16 +12,8 @@ import duckdb
 import pandas as pd
 
 from callclock.clock import Month, Period, PeriodKind, periods_of
-from callclock.contracts import (
-    ATTENDANCE_CURVE,
-    COVERAGE,
-    METRIC_VALUES,
-    NOTICES,
-    RECEIPTS,
-    RESTATEMENTS,
-    VALUE_KEYS,
-    Table,
-)
+from callclock.columns import Table
+from callclock.contracts import ATTENDANCE_CURVE, COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS, VALUE_KEYS
 from callclock.engine import connect, name
 from callclock.scorecard import facts
 

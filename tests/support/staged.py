@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from callclock.clock import Month
-from callclock.contracts import Kind, Table
+from callclock.columns import Kind, Table
 from callclock.objects import Bucket, ChangedMeanwhileError, Listed, Read
 from tests.support.curated import LONDON
 

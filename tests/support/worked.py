@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from callclock.clock import Month
+from callclock.columns import Table
 from callclock.contracts import CALLS as CALLS_TABLE
-from callclock.contracts import CONTACTS, INCIDENTS, Table
+from callclock.contracts import CONTACTS, INCIDENTS
 from callclock.engine import connect
 from callclock.lake.fold import fold_month
 from callclock.metrics.catalogue import families

@@ -12,16 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from callclock.clock import Month
-from callclock.contracts import (
-    CALL_INTERVALS,
-    CALLS,
-    CONTACTS,
-    CONTRACT_VERSION,
-    INCIDENTS,
-    REGRADES,
-    SAFEGUARDING,
-    Table,
-)
+from callclock.columns import Table
+from callclock.contracts import CALL_INTERVALS, CALLS, CONTACTS, CONTRACT_VERSION, INCIDENTS, REGRADES, SAFEGUARDING
 from callclock.engine import connect
 from callclock.lake.fold import FoldCounts, compare, fold_month
 from tests.support.staged import ARROW, instant, read_rows, write_staged

@@ -4,209 +4,72 @@ The Parquet schema, the Glue columns, the documentation and the Athena check are
 Contracts only ever gain nullable columns; :data:`CONTRACT_VERSION` grows when they do and is written into every file.
 """
 
-from dataclasses import dataclass, field
-from enum import StrEnum
-
+from callclock.columns import Column, Kind, Sensitivity, Table, derived, lineage, milestone, text
 from callclock.reasons import Exclusion, HeldBack
 
 CONTRACT_VERSION = 3
-LEG = "leg"
-
-
-class Kind(StrEnum):
-    """What a column holds. An instant is UTC in milliseconds, ``ms`` a duration in whole milliseconds."""
-
-    TEXT = "text"
-    INSTANT = "instant"
-    INT = "int"
-    MS = "ms"
-    BOOL = "bool"
-    DATE = "date"
-    DOUBLE = "double"
-
-    @property
-    def duckdb(self) -> str:
-        """DuckDB type that writes the Parquet type which the Glue type reads."""
-        return _DUCKDB[self]
-
-    @property
-    def glue(self) -> str:
-        """Hive type for the Glue table."""
-        return _GLUE[self]
-
-
-_DUCKDB = {
-    Kind.TEXT: "VARCHAR",
-    Kind.INSTANT: "TIMESTAMP_MS",
-    Kind.INT: "BIGINT",
-    Kind.MS: "BIGINT",
-    Kind.BOOL: "BOOLEAN",
-    Kind.DATE: "DATE",
-    Kind.DOUBLE: "DOUBLE",
-}
-_GLUE = {
-    Kind.TEXT: "string",
-    Kind.INSTANT: "timestamp",
-    Kind.INT: "bigint",
-    Kind.MS: "bigint",
-    Kind.BOOL: "boolean",
-    Kind.DATE: "date",
-    Kind.DOUBLE: "double",
-}
-
-
-class Origin(StrEnum):
-    """Who fills a column: a profile maps it, intake records it, or the fold derives it from the folded row."""
-
-    MAPPED = "mapped"
-    LINEAGE = "lineage"
-    DERIVED = "derived"
-
-
-class Sensitivity(StrEnum):
-    """Who may see a column: anyone, the force's analysts, or those cleared to follow one (pseudonymous) person."""
-
-    OPEN = "open"
-    OPERATIONAL = "operational"
-    PSEUDONYMOUS = "pseudonymous"
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table.
-
-    ``milestone`` columns keep the value of the highest version that knows one (DESIGN 2); all others follow the
-    highest version. ``values`` is the closed vocabulary, empty when any text may stand there.
-    """
-
-    name: str
-    kind: Kind
-    meaning: str
-    nullable: bool = True
-    milestone: bool = False
-    origin: Origin = Origin.MAPPED
-    sensitivity: Sensitivity = Sensitivity.OPERATIONAL
-    values: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the lake or of the results.
-
-    Attributes
-    ----------
-    starts
-        Columns that give ``started_at``, the first that has a value (DESIGN 3). Empty for result tables.
-    correctable
-        People type the start, so a record may move to another month (DESIGN 2, key index).
-    partitions
-        Glue partition keys, all text; never columns of the files.
-    """
-
-    name: str
-    meaning: str
-    columns: tuple[Column, ...]
-    starts: tuple[str, ...] = ()
-    correctable: bool = False
-    partitions: tuple[str, ...] = ("force_code", "month")
-    by_name: dict[str, Column] = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "by_name", {c.name: c for c in self.columns})
-
-    @property
-    def has_legs(self) -> bool:
-        """Whether a source may have a record for each leg of what is one record here."""
-        return LEG in self.by_name
-
-    @property
-    def mapped(self) -> tuple[Column, ...]:
-        """Columns that a profile may map."""
-        return tuple(c for c in self.columns if c.origin is Origin.MAPPED)
-
-    @property
-    def staged(self) -> tuple[Column, ...]:
-        """Columns of a staged file, in order: all but the derived ones."""
-        return tuple(c for c in self.columns if c.origin is not Origin.DERIVED)
-
-
-def _text(name: str, meaning: str, **more: object) -> Column:
-    return Column(name, Kind.TEXT, meaning, **more)  # type: ignore[arg-type]
-
-
-def _milestone(name: str, meaning: str, **more: object) -> Column:
-    return Column(name, Kind.INSTANT, meaning, milestone=True, **more)  # type: ignore[arg-type]
-
-
-def _derived(name: str, kind: Kind, meaning: str, **more: object) -> Column:
-    return Column(name, kind, meaning, origin=Origin.DERIVED, **more)  # type: ignore[arg-type]
-
-
-def _lineage(name: str, kind: Kind, meaning: str, **more: object) -> Column:
-    return Column(name, kind, meaning, origin=Origin.LINEAGE, **more)  # type: ignore[arg-type]
-
 
 _CALLER = (
-    _text("caller_key", "Keyed hash of the caller; NULL when withheld, missing or a switchboard: unlinkable", sensitivity=Sensitivity.PSEUDONYMOUS),
-    _lineage("key_epoch", Kind.TEXT, "Which secret made caller_key; keys of two epochs never match", sensitivity=Sensitivity.PSEUDONYMOUS),
+    text("caller_key", "Keyed hash of the caller; NULL when withheld, missing or a switchboard: unlinkable", sensitivity=Sensitivity.PSEUDONYMOUS),
+    lineage("key_epoch", Kind.TEXT, "Which secret made caller_key; keys of two epochs never match", sensitivity=Sensitivity.PSEUDONYMOUS),
 )  # fmt: skip
 
 # Every curated table carries these (DESIGN 2). force_code and month are partition keys, so they are not in the files.
 LINEAGE = (
-    _lineage("source", Kind.TEXT, "Profile that read the record", nullable=False),
-    _lineage("record_key", Kind.TEXT, "Key columns of the profile, joined: with force and source it names the record", nullable=False),
-    _lineage("started_at", Kind.INSTANT, "When the record began; decides its month", nullable=False),
-    _lineage("local_date", Kind.DATE, "Local date of started_at in the force's zone", nullable=False),
-    _lineage("local_hour", Kind.INT, "Local hour of started_at, 0 to 23", nullable=False),
-    _lineage("record_updated_at", Kind.INSTANT, "When the source last changed the record, where it says so"),
-    _lineage("exported_at", Kind.INSTANT, "When the export was taken", nullable=False),
-    _lineage("export_id", Kind.TEXT, "SHA-256 of force, bytes and stated exported_at", nullable=False),
-    _lineage("record_no", Kind.INT, "Record number in the export, the header not counted", nullable=False),
-    _lineage("observed_at", Kind.INSTANT, "Newest exported_at of an export that held the record", nullable=False),
-    _lineage("resend", Kind.TEXT, "How the source re-sends: snapshot or delta", nullable=False, values=frozenset({"snapshot", "delta"})),
-    _lineage("selected_by", Kind.TEXT, "What the export was selected by: start or closing", nullable=False, values=frozenset({"start", "closing"})),
-    _lineage("retracts", Kind.BOOL, "A later NULL of this source takes a milestone back", nullable=False),
-    _lineage("set_aside", Kind.TEXT, "Reason of the profile's rule that set the record aside"),
-    _lineage("tells", Kind.TEXT, "Which columns among closed_at, outcome, alternative_offered_at the profile maps, joined by ;: without a mapped closing nobody can say open, without a mapped alternative nobody can say before or after it"),
-    _lineage("time_flags", Kind.TEXT, "Columns whose local time was ambiguous (A) or did not exist (N), with its text in the export: col=A 25/10/2026 01:30;..."),
+    lineage("source", Kind.TEXT, "Profile that read the record", nullable=False),
+    lineage("record_key", Kind.TEXT, "Key columns of the profile, joined: with force and source it names the record", nullable=False),
+    lineage("started_at", Kind.INSTANT, "When the record began; decides its month", nullable=False),
+    lineage("local_date", Kind.DATE, "Local date of started_at in the force's zone", nullable=False),
+    lineage("local_hour", Kind.INT, "Local hour of started_at, 0 to 23", nullable=False),
+    lineage("record_updated_at", Kind.INSTANT, "When the source last changed the record, where it says so"),
+    lineage("exported_at", Kind.INSTANT, "When the export was taken", nullable=False),
+    lineage("export_id", Kind.TEXT, "SHA-256 of force, bytes and stated exported_at", nullable=False),
+    lineage("record_no", Kind.INT, "Record number in the export, the header not counted", nullable=False),
+    lineage("observed_at", Kind.INSTANT, "Newest exported_at of an export that held the record", nullable=False),
+    lineage("resend", Kind.TEXT, "How the source re-sends: snapshot or delta", nullable=False, values=frozenset({"snapshot", "delta"})),
+    lineage("selected_by", Kind.TEXT, "What the export was selected by: start or closing", nullable=False, values=frozenset({"start", "closing"})),
+    lineage("retracts", Kind.BOOL, "A later NULL of this source takes a milestone back", nullable=False),
+    lineage("set_aside", Kind.TEXT, "Reason of the profile's rule that set the record aside"),
+    lineage("tells", Kind.TEXT, "Which columns among closed_at, outcome, alternative_offered_at the profile maps, joined by ;: without a mapped closing nobody can say open, without a mapped alternative nobody can say before or after it"),
+    lineage("time_flags", Kind.TEXT, "Columns whose local time was ambiguous (A) or did not exist (N), with its text in the export: col=A 25/10/2026 01:30;..."),
 )  # fmt: skip
 
 INCIDENTS = Table(
     "incidents",
     "One row per incident: what was asked for, how it was graded, when somebody came",
     (
-        _text("incident_id", "The source's own number of the incident", nullable=False),
-        _milestone("created_at", "Incident log created"),
-        _milestone("call_received_at", "Call received in the control room"),
-        _milestone("submitted_at", "Online report sent by the person"),
-        _text("grade_initial", "Grade first given: 1, 2, ... or NULL"),
-        _text("grade_final", "Grade last given"),
-        _text("grade_scheme", "Which set of grades: grades of two schemes are never in one row"),
+        text("incident_id", "The source's own number of the incident", nullable=False),
+        milestone("created_at", "Incident log created"),
+        milestone("call_received_at", "Call received in the control room"),
+        milestone("submitted_at", "Online report sent by the person"),
+        text("grade_initial", "Grade first given: 1, 2, ... or NULL"),
+        text("grade_final", "Grade last given"),
+        text("grade_scheme", "Which set of grades: grades of two schemes are never in one row"),
         Column("appointment_slot", Kind.INSTANT, "Start of the slot agreed with the caller"),
         Column("domestic_abuse", Kind.BOOL, "Domestic abuse; NULL = the source does not say"),
-        _text("domestic_abuse_source", "Which field said so"),
-        _text("opening_code", "What it was opened as"),
-        _text("closing_code", "What it was closed as"),
-        _text("service", "police, fire, ambulance, ..."),
-        _text("area", "Area of the force"),
-        _text("origin", "Who raised it", values=frozenset({"public", "alarm", "officer", "external", "unknown"})),
+        text("domestic_abuse_source", "Which field said so"),
+        text("opening_code", "What it was opened as"),
+        text("closing_code", "What it was closed as"),
+        text("service", "police, fire, ambulance, ..."),
+        text("area", "Area of the force"),
+        text("origin", "Who raised it", values=frozenset({"public", "alarm", "officer", "external", "unknown"})),
         *_CALLER,
-        _milestone("first_dispatched_at", "First unit sent"),
-        _milestone("first_arrived_at", "First unit at the scene"),
-        _milestone("closed_at", "Incident closed"),
-        _text("closure_reason", "Why it was closed without attendance", values=frozenset({"phone_resolved", "no_reply", "cancelled", "other"})),
-        _text("outcome", "What became of it; mapped only where the source has no closing time of its own", values=frozenset({"attended", "closed_unattended", "open", "unknown"})),
+        milestone("first_dispatched_at", "First unit sent"),
+        milestone("first_arrived_at", "First unit at the scene"),
+        milestone("closed_at", "Incident closed"),
+        text("closure_reason", "Why it was closed without attendance", values=frozenset({"phone_resolved", "no_reply", "cancelled", "other"})),
+        text("outcome", "What became of it; mapped only where the source has no closing time of its own", values=frozenset({"attended", "closed_unattended", "open", "unknown"})),
         Column("reopened", Kind.BOOL, "Closed and opened again"),
         Column("reported_dispatch_ms", Kind.MS, "Source's own time from call to dispatch"),
         Column("reported_arrival_ms", Kind.MS, "Source's own time from call to arrival"),
-        _lineage("tolerance_ms", Kind.MS, "How far the source's clocks may differ, where its profile says so; NULL: what force.toml says"),
-        _derived("clock_start_at", Kind.INSTANT, "Where the wait begins: submitted, else call received, else created", nullable=False),
-        _derived("clock_fallback", Kind.BOOL, "The wait begins at created_at because nothing better is known", nullable=False),
-        _derived("attend_ms", Kind.MS, "clock start to first arrival; NULL when not attended or negative_interval"),
-        _derived("close_ms", Kind.MS, "clock start to closing"),
-        _derived("created_to_dispatch_ms", Kind.MS, "created_at to first dispatch"),
-        _derived("dispatch_to_arrival_ms", Kind.MS, "first dispatch to first arrival"),
-        _derived("exclusion", Kind.TEXT, "First reason, by METRICS' order, that the record itself gives for standing outside the headline population", values=frozenset(Exclusion)),
+        lineage("tolerance_ms", Kind.MS, "How far the source's clocks may differ, where its profile says so; NULL: what force.toml says"),
+        derived("clock_start_at", Kind.INSTANT, "Where the wait begins: submitted, else call received, else created", nullable=False),
+        derived("clock_fallback", Kind.BOOL, "The wait begins at created_at because nothing better is known", nullable=False),
+        derived("attend_ms", Kind.MS, "clock start to first arrival; NULL when not attended or negative_interval"),
+        derived("close_ms", Kind.MS, "clock start to closing"),
+        derived("created_to_dispatch_ms", Kind.MS, "created_at to first dispatch"),
+        derived("dispatch_to_arrival_ms", Kind.MS, "first dispatch to first arrival"),
+        derived("exclusion", Kind.TEXT, "First reason, by METRICS' order, that the record itself gives for standing outside the headline population", values=frozenset(Exclusion)),
         *LINEAGE,
     ),
     starts=("submitted_at", "call_received_at", "created_at"),
@@ -217,10 +80,10 @@ REGRADES = Table(
     "regrades",
     "One row per change of an incident's grade",
     (
-        _text("incident_id", "The source's own number of the incident", nullable=False),
+        text("incident_id", "The source's own number of the incident", nullable=False),
         Column("regraded_at", Kind.INSTANT, "When the grade changed", nullable=False),
-        _text("grade_from", "Grade before"),
-        _text("grade_to", "Grade after"),
+        text("grade_from", "Grade before"),
+        text("grade_to", "Grade after"),
         *LINEAGE,
     ),
     starts=("regraded_at",),
@@ -250,40 +113,40 @@ CALLS = Table(
     "calls",
     "One row per telephone call, with every leg that its source knows",
     (
-        _text("call_id", "The source's own number of the call", nullable=False),
-        _text("line", "999, 101, ...", nullable=False),
-        _text("direction", "inbound unless the source says otherwise", values=frozenset({"inbound", "outbound", "internal"})),
+        text("call_id", "The source's own number of the call", nullable=False),
+        text("line", "999, 101, ...", nullable=False),
+        text("direction", "inbound unless the source says otherwise", values=frozenset({"inbound", "outbound", "internal"})),
         Column("call_started_at", Kind.INSTANT, "Start of the call", nullable=False),
         *_CALLER,
-        _milestone("ivr_entered_at", "Recorded message began"),
-        _milestone("alternative_offered_at", "Another way (website, chat, callback) was offered"),
-        _milestone("ivr_left_at", "Recorded message left"),
-        _milestone("queued_at", "Queue entered, where the source has one queue and no more"),
-        _milestone("queue_left_at", "That queue left"),
-        _milestone("switchboard_queued_at", "Switchboard queue entered"),
-        _milestone("switchboard_answered_at", "Switchboard answered"),
-        _milestone("skill_queued_at", "Queue for the person who can help entered"),
-        _milestone("last_queued_at", "Last queue of any kind entered, where a call may enter more than one of a kind"),
-        _milestone("ringing_at", "A handler's telephone rang"),
-        _milestone("first_answered_at", "First live answer"),
-        _milestone("final_answered_at", "Answer by the person who can help"),
-        _milestone("callback_asked_at", "Callback asked for"),
-        _milestone("callback_connected_at", "Callback connected"),
-        _milestone("ended_at", "Call ended; NULL while unfinished"),
-        _text("end_cause", "What ended it", values=END_CAUSES),
-        _text("queue", "The last queue entered; none where no queue was"),
-        _text("priority", "Priority in the queue"),
-        _text("stage", "Where the call ended (METRICS B); mapped only where the source says it better than its instants do", values=STAGES),
+        milestone("ivr_entered_at", "Recorded message began"),
+        milestone("alternative_offered_at", "Another way (website, chat, callback) was offered"),
+        milestone("ivr_left_at", "Recorded message left"),
+        milestone("queued_at", "Queue entered, where the source has one queue and no more"),
+        milestone("queue_left_at", "That queue left"),
+        milestone("switchboard_queued_at", "Switchboard queue entered"),
+        milestone("switchboard_answered_at", "Switchboard answered"),
+        milestone("skill_queued_at", "Queue for the person who can help entered"),
+        milestone("last_queued_at", "Last queue of any kind entered, where a call may enter more than one of a kind"),
+        milestone("ringing_at", "A handler's telephone rang"),
+        milestone("first_answered_at", "First live answer"),
+        milestone("final_answered_at", "Answer by the person who can help"),
+        milestone("callback_asked_at", "Callback asked for"),
+        milestone("callback_connected_at", "Callback connected"),
+        milestone("ended_at", "Call ended; NULL while unfinished"),
+        text("end_cause", "What ended it", values=END_CAUSES),
+        text("queue", "The last queue entered; none where no queue was"),
+        text("priority", "Priority in the queue"),
+        text("stage", "Where the call ended (METRICS B); mapped only where the source says it better than its instants do", values=STAGES),
         Column("reported_ivr_ms", Kind.MS, "Source's own time in the recorded message"),
         Column("reported_queue_ms", Kind.MS, "Source's own time in the queue"),
         Column("reported_talk_ms", Kind.MS, "Source's own talk time"),
-        _lineage("leg", Kind.TEXT, "Which leg of the call, where the source has a record for each; of a folded call the last"),
-        _derived("legs", Kind.INT, "Legs that the call was folded from; NULL where the source does not tell them apart"),
-        _derived("first_queued_at", Kind.INSTANT, "First queue entry of any kind"),
-        _derived("wait_first_ms", Kind.MS, "Start of the call to the first live answer"),
-        _derived("wait_final_ms", Kind.MS, "Start of the call to the person who can help"),
-        _derived("queue_wait_first_ms", Kind.MS, "First queue entry to the first live answer"),
-        _derived("end_ms", Kind.MS, "Start of the call to its end"),
+        lineage("leg", Kind.TEXT, "Which leg of the call, where the source has a record for each; of a folded call the last"),
+        derived("legs", Kind.INT, "Legs that the call was folded from; NULL where the source does not tell them apart"),
+        derived("first_queued_at", Kind.INSTANT, "First queue entry of any kind"),
+        derived("wait_first_ms", Kind.MS, "Start of the call to the first live answer"),
+        derived("wait_final_ms", Kind.MS, "Start of the call to the person who can help"),
+        derived("queue_wait_first_ms", Kind.MS, "First queue entry to the first live answer"),
+        derived("end_ms", Kind.MS, "Start of the call to its end"),
         *LINEAGE,
     ),
     starts=("call_started_at",),
@@ -293,11 +156,11 @@ CONTACTS = Table(
     "contacts",
     "One row per contact that was not a telephone call",
     (
-        _text("contact_id", "The source's own number of the contact", nullable=False),
-        _text("channel", "How", nullable=False, values=frozenset({"online_report", "webchat", "email_social", "front_counter"})),
+        text("contact_id", "The source's own number of the contact", nullable=False),
+        text("channel", "How", nullable=False, values=frozenset({"online_report", "webchat", "email_social", "front_counter"})),
         Column("submitted_at", Kind.INSTANT, "When the person sent it, not when it was keyed again", nullable=False),
         *_CALLER,
-        _text("incident_id", "Incident made from it"),
+        text("incident_id", "Incident made from it"),
         *LINEAGE,
     ),
     starts=("submitted_at",),
@@ -307,13 +170,13 @@ SAFEGUARDING = Table(
     "safeguarding",
     "One row per risk assessment of a domestic abuse incident",
     (
-        _text("incident_id", "The incident assessed", nullable=False),
-        _text("tool", "DASH, DARA, ..."),
-        _text("level", "Risk level found"),
-        _milestone("assessed_at", "Assessment made"),
-        _milestone("declined_at", "Assessment offered and declined"),
-        _milestone("referral_shared_at", "Referral shared with partners"),
-        _text("shared_with", "Partners it was shared with"),
+        text("incident_id", "The incident assessed", nullable=False),
+        text("tool", "DASH, DARA, ..."),
+        text("level", "Risk level found"),
+        milestone("assessed_at", "Assessment made"),
+        milestone("declined_at", "Assessment offered and declined"),
+        milestone("referral_shared_at", "Referral shared with partners"),
+        text("shared_with", "Partners it was shared with"),
         *LINEAGE,
     ),
     starts=("assessed_at", "declined_at"),
@@ -328,17 +191,17 @@ CALL_INTERVALS = Table(
     "call_intervals",
     "Counts of calls by interval, where only counts exist",
     (
-        _text("provider", "Who counted", nullable=False),
-        _text("line", "999, 101, ...", nullable=False),
-        _text("queue", "Queue, or all", nullable=False),
+        text("provider", "Who counted", nullable=False),
+        text("line", "999, 101, ...", nullable=False),
+        text("queue", "Queue, or all", nullable=False),
         Column("interval_start", Kind.INSTANT, "Start, inclusive", nullable=False),
         Column("interval_end", Kind.INSTANT, "End, exclusive", nullable=False),
         Column("offered", Kind.INT, "Calls offered", nullable=False),
         Column("answered", Kind.INT, "Calls answered"),
         Column("abandoned", Kind.INT, "Calls abandoned"),
         *_BANDS,
-        _text("band_bound", "Whether a band holds its own bound", values=frozenset({"inclusive", "strict"})),
-        _derived("unaccounted", Kind.INT, "offered - answered - abandoned; may be negative"),
+        text("band_bound", "Whether a band holds its own bound", values=frozenset({"inclusive", "strict"})),
+        derived("unaccounted", Kind.INT, "offered - answered - abandoned; may be negative"),
         *LINEAGE,
     ),
     starts=("interval_start",),
@@ -356,11 +219,11 @@ METRIC_VALUES = Table(
     "metric_values",
     "One row per metric, period and cell, with what was counted and what was left out",
     (
-        *(_text(name, f"Key of the value: {name.replace('_', ' ')}; all where not broken down", nullable=False, sensitivity=Sensitivity.OPEN) for name in VALUE_KEYS),
+        *(text(name, f"Key of the value: {name.replace('_', ' ')}; all where not broken down", nullable=False, sensitivity=Sensitivity.OPEN) for name in VALUE_KEYS),
         Column("period_start", Kind.DATE, "First local day", nullable=False, sensitivity=Sensitivity.OPEN),
         Column("period_end", Kind.DATE, "Local day after the last", nullable=False, sensitivity=Sensitivity.OPEN),
         Column("value", Kind.DOUBLE, "Seconds, a share from 0 to 1, or a count; NULL where nothing is mature"),
-        _text("unit", "s, share, count or ratio", nullable=False, sensitivity=Sensitivity.OPEN),
+        text("unit", "s, share, count or ratio", nullable=False, sensitivity=Sensitivity.OPEN),
         Column("n", Kind.INT, "Records the value speaks of"),
         Column("numerator", Kind.INT, "Numerator of a share"),
         Column("denominator", Kind.INT, "Denominator of a share"),
@@ -373,14 +236,14 @@ METRIC_VALUES = Table(
         Column("ci_high", Kind.DOUBLE, "Upper bound of the 95 % interval"),
         Column("target", Kind.DOUBLE, "Target, in the unit of the value"),
         Column("as_at", Kind.INSTANT, "Until when the value knows", nullable=False),
-        _text("definition_version", "Version of the definition", nullable=False),
-        _text("notes", "Codes joined by ;", nullable=False),
+        text("definition_version", "Version of the definition", nullable=False),
+        text("notes", "Codes joined by ;", nullable=False),
     ),
 )  # fmt: skip
 
 _PERIOD = (
-    _text("period_kind", "month, quarter, fy_to_date or rolling_12m", nullable=False, sensitivity=Sensitivity.OPEN),
-    _text("period_label", "Label of the period", nullable=False, sensitivity=Sensitivity.OPEN),
+    text("period_kind", "month, quarter, fy_to_date or rolling_12m", nullable=False, sensitivity=Sensitivity.OPEN),
+    text("period_label", "Label of the period", nullable=False, sensitivity=Sensitivity.OPEN),
 )
 _SETTLED = (
     Column("period_start", Kind.DATE, "First local day", nullable=False, sensitivity=Sensitivity.OPEN),
@@ -391,8 +254,8 @@ _KNOWN = (
         "complete", Kind.BOOL, "The period is over, nothing is immature, no hole (METRICS, Maturity)", nullable=False
     ),
     Column("as_at", Kind.INSTANT, "Until when the row knows", nullable=False),
-    _text("notes", "Codes joined by ;", nullable=False),
-    _text("definition_version", "Version of the definition", nullable=False),
+    text("notes", "Codes joined by ;", nullable=False),
+    text("definition_version", "Version of the definition", nullable=False),
 )
 
 ATTENDANCE_CURVE = Table(
@@ -400,11 +263,11 @@ ATTENDANCE_CURVE = Table(
     "How many of all incidents had been attended, and how many closed unattended, by time since the call (Aalen-Johansen): at 15 min, each hour to 24 h, each sixth to 7 d",
     (
         *_PERIOD,
-        _text("grade_basis", "initial or final", nullable=False, sensitivity=Sensitivity.OPEN),
-        _text("grade_scheme", "Set of grades; all where grade is all", nullable=False, sensitivity=Sensitivity.OPEN),
-        _text("grade", "Grade, or all", nullable=False, sensitivity=Sensitivity.OPEN),
-        _text("population", "domestic_abuse, other, unknown or all", nullable=False, sensitivity=Sensitivity.OPEN),
-        _text("area", "Area of the force, or all", nullable=False, sensitivity=Sensitivity.OPEN),
+        text("grade_basis", "initial or final", nullable=False, sensitivity=Sensitivity.OPEN),
+        text("grade_scheme", "Set of grades; all where grade is all", nullable=False, sensitivity=Sensitivity.OPEN),
+        text("grade", "Grade, or all", nullable=False, sensitivity=Sensitivity.OPEN),
+        text("population", "domestic_abuse, other, unknown or all", nullable=False, sensitivity=Sensitivity.OPEN),
+        text("area", "Area of the force, or all", nullable=False, sensitivity=Sensitivity.OPEN),
         Column("after_s", Kind.DOUBLE, "Seconds since the clock started", nullable=False, sensitivity=Sensitivity.OPEN),
         *_SETTLED,
         Column("attended_share", Kind.DOUBLE, "Share attended by then; NULL past the last known time where an incident was open at it"),
@@ -423,11 +286,11 @@ REGRADE_MATRIX = Table(
     "Incidents by the grade first given and the grade last given",
     (
         *_PERIOD,
-        _text("grade_scheme", "Set of grades", nullable=False, sensitivity=Sensitivity.OPEN),
-        _text("grade_initial", "Grade first given", nullable=False, sensitivity=Sensitivity.OPEN),
-        _text("grade_final", "Grade last given; unknown where there is none", nullable=False, sensitivity=Sensitivity.OPEN),
-        _text("population", "domestic_abuse, other, unknown or all", nullable=False, sensitivity=Sensitivity.OPEN),
-        _text("area", "Area of the force, or all", nullable=False, sensitivity=Sensitivity.OPEN),
+        text("grade_scheme", "Set of grades", nullable=False, sensitivity=Sensitivity.OPEN),
+        text("grade_initial", "Grade first given", nullable=False, sensitivity=Sensitivity.OPEN),
+        text("grade_final", "Grade last given; unknown where there is none", nullable=False, sensitivity=Sensitivity.OPEN),
+        text("population", "domestic_abuse, other, unknown or all", nullable=False, sensitivity=Sensitivity.OPEN),
+        text("area", "Area of the force, or all", nullable=False, sensitivity=Sensitivity.OPEN),
         *_SETTLED,
         Column("incidents", Kind.INT, "Incidents that count", nullable=False),
         Column("of_initial", Kind.INT, "Incidents with the same initial grade", nullable=False),
@@ -440,15 +303,15 @@ COVERAGE = Table(
     "coverage",
     "What each export covers: one row per export and table",
     (
-        _text("source", "Profile", nullable=False),
-        _text("table_name", "Table fed", nullable=False),
-        _text("export_id", "The export", nullable=False),
+        text("source", "Profile", nullable=False),
+        text("table_name", "Table fed", nullable=False),
+        text("export_id", "The export", nullable=False),
         Column("covered_from", Kind.INSTANT, "First instant covered, inclusive; NULL for an export without rows"),
         Column("covered_to", Kind.INSTANT, "Last instant covered, inclusive"),
         Column("exported_at", Kind.INSTANT, "When the export was taken", nullable=False),
-        _text("resend", "snapshot or delta", nullable=False),
-        _text("selected_by", "start or closing", nullable=False),
-        _text("covers", "span (first to newest start) or name (dates in the object's key)", nullable=False),
+        text("resend", "snapshot or delta", nullable=False),
+        text("selected_by", "start or closing", nullable=False),
+        text("covers", "span (first to newest start) or name (dates in the object's key)", nullable=False),
     ),
     partitions=("force_code",),
 )
@@ -457,15 +320,15 @@ RECEIPTS = Table(
     "receipts",
     "What was read of each export, by which profile, and what was not",
     (
-        _text("export_id", "The export", nullable=False),
-        _text("table_name", "Table fed; none where no profile matched", nullable=False),
-        _text("object_key", "Key of the raw object", nullable=False),
-        _text("status", "read, held or refused", nullable=False),
-        _text("reason", "Why it was held or refused"),
-        _text("message", "What became of it, in a plain sentence"),
-        _text("profile", "Profile that read it, or the nearest one"),
-        _text("profile_hash", "Hash of that profile"),
-        _text("config_hash", "Hash of the configuration in force"),
+        text("export_id", "The export", nullable=False),
+        text("table_name", "Table fed; none where no profile matched", nullable=False),
+        text("object_key", "Key of the raw object", nullable=False),
+        text("status", "read, held or refused", nullable=False),
+        text("reason", "Why it was held or refused"),
+        text("message", "What became of it, in a plain sentence"),
+        text("profile", "Profile that read it, or the nearest one"),
+        text("profile_hash", "Hash of that profile"),
+        text("config_hash", "Hash of the configuration in force"),
         Column("arrived_at", Kind.INSTANT, "When the object was created in the bucket", nullable=False),
         Column("exported_at", Kind.INSTANT, "When the export was taken"),
         Column("records_read", Kind.INT, "Records in the file", nullable=False),
@@ -476,16 +339,16 @@ RECEIPTS = Table(
         Column("quarantined", Kind.INT, "Records not accepted", nullable=False),
         Column("dropped", Kind.INT, "Rows that are no record of the table", nullable=False),
         Column("layout_skipped", Kind.INT, "Title and total rows", nullable=False),
-        _text("member", "Which file of the archive; NULL for a file of its own"),
-        _text("next_step", "What to do about one that was refused or held"),
-        _text("quarantine_reasons", "Records not accepted by reason, the most first; one with two counts under each"),
-        _text("months_touched", "Local months of the records kept, joined by ;"),
+        text("member", "Which file of the archive; NULL for a file of its own"),
+        text("next_step", "What to do about one that was refused or held"),
+        text("quarantine_reasons", "Records not accepted by reason, the most first; one with two counts under each"),
+        text("months_touched", "Local months of the records kept, joined by ;"),
         Column("covered_from", Kind.INSTANT, "First instant covered, inclusive"),
         Column("covered_to", Kind.INSTANT, "Last instant covered, inclusive"),
         Column("watermark", Kind.INSTANT, "Newest instant of something that happened, among the records kept"),
         Column("durations_read_ms", Kind.MS, "Control total: sum of every duration of the good rows of the file"),
         Column("durations_staged_ms", Kind.MS, "The same of the rows staged; less where rows were superseded or folded"),
-        _text("code_version", "Version of callclock that read it"),
+        text("code_version", "Version of callclock that read it"),
     ),
     partitions=("force_code",),
 )  # fmt: skip
@@ -494,18 +357,18 @@ NOTICES = Table(
     "notices",
     "Every notice that was sent or held back: what, why and about which value",
     (
-        _text("rule_id", "Rule of thresholds.toml", nullable=False),
-        _text("revision", "Revision of the rule", nullable=False),
+        text("rule_id", "Rule of thresholds.toml", nullable=False),
+        text("revision", "Revision of the rule", nullable=False),
         Column("decided_at", Kind.INSTANT, "now of the decision", nullable=False),
-        _text("reason", "Why it was told, or would have been", nullable=False),
-        _text("state", "State of the rule", nullable=False),
-        _text("severity", "Severity, where there is one"),
+        text("reason", "Why it was told, or would have been", nullable=False),
+        text("state", "State of the rule", nullable=False),
+        text("severity", "Severity, where there is one"),
         Column("since", Kind.DATE, "First period of the breach"),
         Column("frontier_end", Kind.DATE, "Period end of the newest complete value"),
-        _text("metric", "Metric", nullable=False),
+        text("metric", "Metric", nullable=False),
         Column("value", Kind.DOUBLE, "Value at the frontier"),
-        _text("subject", "Subject of the mail", nullable=False),
-        _text("held_back", "Why nobody was told; NULL where somebody was", values=frozenset(HeldBack)),
+        text("subject", "Subject of the mail", nullable=False),
+        text("held_back", "Why nobody was told; NULL where somebody was", values=frozenset(HeldBack)),
     ),
     partitions=("force_code",),
 )
@@ -514,14 +377,14 @@ RESTATEMENTS = Table(
     "restatements",
     "Values that had been published as complete and have changed since",
     (
-        *(_text(name, f"Key of the value: {name.replace('_', ' ')}", nullable=False) for name in VALUE_KEYS),
+        *(text(name, f"Key of the value: {name.replace('_', ' ')}", nullable=False) for name in VALUE_KEYS),
         Column("period_start", Kind.DATE, "First local day", nullable=False),
         Column("period_end", Kind.DATE, "Local day after the last", nullable=False),
         Column("old_value", Kind.DOUBLE, "Value as it had been published"),
         Column("new_value", Kind.DOUBLE, "Value now"),
         Column("restated_at", Kind.INSTANT, "now of the run that changed it", nullable=False),
-        _text("cause", "export, configuration or definition", nullable=False),
-        _text("cause_detail", "Export ids, hashes or versions that differ", nullable=False),
+        text("cause", "export, configuration or definition", nullable=False),
+        text("cause_detail", "Export ids, hashes or versions that differ", nullable=False),
     ),
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from callclock.contracts import Column
+from callclock.columns import Column
 
 _DEFAULT_MEMORY_MB = 1024
 # Lambda gives one vCPU for every 1,769 MB.

@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 
 from callclock import configuration, layout
-from callclock.contracts import ATTENDANCE_CURVE, COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS, Kind
+from callclock.columns import Kind
+from callclock.contracts import ATTENDANCE_CURVE, COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS
 from callclock.engine import connect, name, rows_of
 from callclock.objects import Bucket
 from callclock.results import fetch_curves, fetch_restatements, fetch_values

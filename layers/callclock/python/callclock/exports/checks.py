@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from callclock.contracts import Table
+from callclock.columns import Table
 from callclock.exports.clocks import Clock
 from callclock.exports.profile import Profile
 

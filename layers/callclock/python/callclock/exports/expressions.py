@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from callclock.contracts import Column, Kind
+from callclock.columns import Column, Kind
 from callclock.engine import name, quote
 from callclock.exports.clocks import Clock
 from callclock.exports.condition_sql import condition_sql

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from callclock.contracts import Kind
+from callclock.columns import Kind
 from callclock.engine import name, quote
 from callclock.exports.read import Scanned
 from callclock.exports.rules import Caller, Cell

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from callclock.contracts import Column, Kind, Table
+from callclock.columns import Column, Kind, Table
 from callclock.exports.rules import (
     UNITS,
     AnyOf,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from callclock.contracts import Kind
+from callclock.columns import Kind
 from callclock.engine import name, quote
 from callclock.exports.read import Scanned
 from callclock.exports.scan import HEADER_AGAIN, Scan

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from callclock.contracts import CURATED, Column, Table
+from callclock.columns import Column, Table
+from callclock.contracts import CURATED
 from callclock.exports.grammar import Reading, read_condition, read_rule
 from callclock.exports.profile_checks import check_profile
 from callclock.exports.profile_sections import (

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from callclock.contracts import INCIDENTS, Kind, Table
+from callclock.columns import Kind, Table
+from callclock.contracts import INCIDENTS
 from callclock.exports.grammar import Reading
 from callclock.exports.rules import Action, Cell, DateAndTime, Rule
 from callclock.reasons import Exclusion

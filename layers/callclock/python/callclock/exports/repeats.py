@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from callclock.contracts import Column, Kind
+from callclock.columns import Column, Kind
 from callclock.engine import name
 from callclock.exports.grammar import CALLER_KEY
 from callclock.exports.profile import Profile

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from callclock.contracts import CALL_INTERVALS, LEG, Column, Kind
+from callclock.columns import LEG, Column, Kind
+from callclock.contracts import CALL_INTERVALS
 from callclock.engine import name, quote
 from callclock.exports.clocks import Clock
 from callclock.exports.condition_sql import condition_sql

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from callclock.contracts import Column, Kind
+from callclock.columns import Column, Kind
 from callclock.engine import name, parquet_list
 from callclock.exports.judge import happened
 from callclock.exports.receipt import Total

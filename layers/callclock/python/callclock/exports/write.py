@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 
 from callclock.clock import Month, local_midnight
-from callclock.contracts import CONTRACT_VERSION, LEG, Column, Kind, Table
+from callclock.columns import LEG, Column, Kind, Table
+from callclock.contracts import CONTRACT_VERSION
 from callclock.engine import name, quote
 from callclock.exports.callers import CallerSecret, key_callers
 from callclock.exports.clocks import Clock

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from callclock.clock import Month
-from callclock.contracts import LEG, Table
+from callclock.columns import LEG, Table
 from callclock.engine import rows_of
 from callclock.lake.keys import Key
 

@@ -10,7 +10,7 @@ import duckdb
 
 from callclock import layout
 from callclock.clock import Month
-from callclock.contracts import Table
+from callclock.columns import Table
 from callclock.engine import connect, cores, parquet_list
 from callclock.lake.chains import Chains
 from callclock.lake.fold import FOLD_VERSION, FoldCounts, compare, fold_month, summarise

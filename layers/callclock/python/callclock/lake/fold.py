@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 
 from callclock.clock import Month
-from callclock.contracts import CONTRACT_VERSION, LEG, Origin, Table
+from callclock.columns import LEG, Origin, Table
+from callclock.contracts import CONTRACT_VERSION
 from callclock.engine import name, quote, rows_of
 
 _SQL = {p.name: p.read_text("utf-8") for p in resources.files("callclock.lake").iterdir() if p.name.endswith(".sql")}

@@ -19,7 +19,7 @@ import duckdb
 
 from callclock import layout
 from callclock.clock import Month
-from callclock.contracts import Table
+from callclock.columns import Table
 from callclock.engine import parquet_list, quote
 from callclock.objects import Bucket, Read
 

@@ -11,7 +11,8 @@ from importlib import resources
 from itertools import pairwise
 
 from callclock.clock import PeriodKind
-from callclock.contracts import ATTENDANCE_CURVE, CURATED, METRIC_VALUES, REGRADE_MATRIX, VALUE_KEYS, Table
+from callclock.columns import Table
+from callclock.contracts import ATTENDANCE_CURVE, CURATED, METRIC_VALUES, REGRADE_MATRIX, VALUE_KEYS
 from callclock.metrics.headers import HeaderError, Line, block, body, header, listed, listed_of, named_as_file, number
 
 SHORT = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER)
