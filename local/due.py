@@ -23,7 +23,10 @@ from local.stack import LocalStack
 
 
 def next_wake(stack: LocalStack, force_code: str, now: datetime) -> datetime | None:
-    """Return the first tick after ``now`` at which some rule may tell something, None when none ever will."""
+    """Return the first tick after ``now`` at which some rule may tell something, None when none ever will.
+
+    Weekly digests are left out: they come with the ticks that there are, and one tells of all weeks since the last.
+    """
     s3 = stack.client("s3")
     lake, results = (Bucket(stack.physical(name), client=s3) for name in ("LakeBucket", "ResultsBucket"))
     log = DeliveredLog(

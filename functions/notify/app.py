@@ -26,6 +26,7 @@ def notify() -> Notify:
         delivered=DeliveredLog(env.delivered_table),
         breaches=Topic(env.breaches_topic_arn),
         operations=Topic(env.operations_topic_arn),
+        digests=Topic(env.digest_topic_arn),
     )
 
 

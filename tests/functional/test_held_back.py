@@ -30,7 +30,7 @@ def notices(pipeline: Pipeline, tmp_path: Path) -> list[tuple[Any, ...]]:
     assert pipeline.results.fetch(layout.notices("EX"), path)
     with connect(tmp_path / "duckdb") as db:
         return db.execute(
-            f"SELECT reason, held_back, value, subject FROM ({rows_of(NOTICES.columns, [path])}) ORDER BY decided_at, held_back NULLS FIRST"
+            f"SELECT reason, held_back, value, subject FROM ({rows_of(NOTICES.columns, [path])}) WHERE reason <> 'digest' ORDER BY decided_at, held_back NULLS FIRST"
         ).fetchall()
 
 

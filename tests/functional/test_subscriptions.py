@@ -15,6 +15,7 @@ from moto import mock_aws
 from callclock.outbox import Topic
 from tests.support.notice_schemas import check
 from tests.unit.test_notices import BREACHED, FIRST, JANUARY, SERIES, mail, month
+from tests.unit.test_weekly import CALLS, digest
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -32,24 +33,25 @@ class Subscribed:
         return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
 
-def options() -> dict[str, str]:
-    """Options of the README's ``aws sns subscribe``."""
-    [command] = re.findall(r"^aws sns subscribe .*?[^\\]$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    words = shlex.split(command.replace("<breaches topic>", "TOPIC").replace("\\\n", " "))
+def options(topic: str) -> dict[str, str]:
+    """Options of the README's ``aws sns subscribe`` to a topic."""
+    commands = re.findall(r"^aws sns subscribe .*?[^\\]$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    [command] = [command for command in commands if f"<{topic} topic>" in command]
+    words = shlex.split(command.replace(f"<{topic} topic>", "TOPIC").replace("\\\n", " "))
     return dict(zip(words[3::2], words[4::2], strict=True))
 
 
-@pytest.fixture
-def subscribed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Subscribed]:
+@pytest.fixture(params=["breaches"])
+def subscribed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Subscribed]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
     with mock_aws():
         sns, sqs = boto3.client("sns"), boto3.client("sqs")
-        arn = sns.create_topic(Name="breaches")["TopicArn"]
+        arn = sns.create_topic(Name=request.param)["TopicArn"]
         url = sqs.create_queue(QueueName="reader")["QueueUrl"]
         queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        asked = options()
+        asked = options(request.param)
         assert set(asked) == {"--topic-arn", "--protocol", "--notification-endpoint", "--attributes"}
         attributes = {**json.loads(asked["--attributes"]), "RawMessageDelivery": "true"}
         sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes=attributes)
@@ -70,3 +72,14 @@ def test_one_managers_interest_is_a_filter(subscribed: Subscribed) -> None:
     for message in got:
         check(message)
     assert got == [json.loads(json.dumps(sent.data)) for sent in (critical, recovered)]
+
+
+@pytest.mark.parametrize("subscribed", ["digest"], indirect=True)
+def test_a_digest_comes_of_the_force_that_was_asked_for(subscribed: Subscribed) -> None:
+    sent = digest(CALLS)
+    other = {**sent.attributes, "force_code": "NORTH"}
+    for attributes in ({**sent.attributes, "force_code": "EX"}, other):
+        subscribed.topic.publish(sent.subject, sent.body, sent.data, attributes)
+    [message] = subscribed.got()
+    check(message)
+    assert message == json.loads(json.dumps(sent.data))

@@ -77,6 +77,7 @@ class Pipeline:
         self.ledger = MemoryLedger()
         self.mails: list[tuple[str, str]] = []
         self.bodies: list[str] = []
+        self.digests: list[tuple[str, str]] = []
         self.drawn: list[str] = []
         self.runs = 0
         hints: dict[str, Any] = {name: SimpleNamespace(send=self._hints(name)) for name in BATCH}
@@ -97,7 +98,8 @@ class Pipeline:
             self.lake, self.results, self.marks, hints["measure"], hints["notify"], hints["report"], codes
         )
         topic: Any = SimpleNamespace(publish=self._publish, region="eu-west-2")
-        self.notify = Notify(self.lake, self.results, self.marks, self.log, topic, topic)
+        weekly: Any = SimpleNamespace(publish=self._publish_digest)
+        self.notify = Notify(self.lake, self.results, self.marks, self.log, topic, topic, weekly)
         for name, text in config.items():
             file = "sources/" + name if name.startswith("source") else name
             self.drop(f"config/{file}.toml", text.encode(), datetime.fromisoformat("2020-01-01T00:00:00Z"))
@@ -119,6 +121,10 @@ class Pipeline:
         check(data)
         self.mails.append((self.now[:10], subject))
         self.bodies.append(text)
+
+    def _publish_digest(self, subject: str, text: str, data: Mapping[str, object], _: Mapping[str, str]) -> None:
+        check(data)
+        self.digests.append((self.now[:10], f"{subject}\n\n{text}"))
 
     @property
     def stack(self) -> Stack:

@@ -89,7 +89,7 @@ OBJECTS: list[tuple[str, str, list[set[str]]]] = [
         for table, by_report in (("attendance_curve", READ), ("regrade_matrix", NONE))
     ),
     ("ResultsBucket", layout.restatements("AVN", MARCH, "calls_waits"), [NONE, REPLACE, READ, READ]),
-    ("ResultsBucket", layout.coverage("AVN"), [NONE, REPLACE, NONE, READ]),
+    ("ResultsBucket", layout.coverage("AVN"), [NONE, REPLACE, READ, READ]),
     ("ResultsBucket", layout.receipt("AVN", "ab12", "calls"), [WRITE, READ, READ, READ]),
     ("ResultsBucket", layout.notices("AVN"), [NONE, NONE, REPLACE, READ]),
     ("ResultsBucket", layout.page("AVN"), [NONE, NONE, NONE, WRITE]),

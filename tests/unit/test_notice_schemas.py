@@ -11,10 +11,12 @@ from callclock.clock import PeriodKind
 from callclock.notices import EXPORT_SCHEMA, SCHEMA
 from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
 from callclock.spc import SignalRule
+from callclock.weekly_mail import SCHEMA as DIGEST_SCHEMA
 from tests.support.notice_schemas import FOLDER, check, published
 
 # Never edit a line: a new shape is a new file, under a new version, with a new line. Descriptions are free.
 SHAPES = {
+    "callclock.digest/1": "70938fc9476b4be7",
     "callclock.export-notice/1": "b6c50deac2ea88b1",
     "callclock.notice/1": "c0ded57f46a0e961",
 }
@@ -54,6 +56,14 @@ def test_the_schemas_know_every_word_that_the_code_can_say() -> None:
     assert words["state"] == set(State)
     assert words["period_kind"] == set(PeriodKind)
     assert set(published(SCHEMA)["properties"]["flags"]["items"]["enum"]) == set(SignalRule)
+    digest = published(DIGEST_SCHEMA)["properties"]
+    figure, told = (digest[name]["items"]["properties"] for name in ("figures", "told"))
+    assert set(told["reason"]["enum"]) == words["reason"]
+    assert set(told["state"]["enum"]) == set(figure["state"]["enum"]) == set(State)
+    assert set(digest["state"]["enum"]) == set(State) - {State.PENDING}
+    assert set(figure["period_kind"]["enum"]) == set(PeriodKind)
+    for side in ("worse", "better"):
+        assert set(figure[side]["items"]["enum"]) == set(SignalRule)
     exports = published(EXPORT_SCHEMA)["properties"]
     assert set(exports["reason"]["enum"]) == set(ExportReason)
     assert set(exports["status"]["enum"]) == {ExportStatus.HELD, ExportStatus.REFUSED}

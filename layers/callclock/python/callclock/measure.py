@@ -52,12 +52,14 @@ class Hint:
     force_code: str | None
     export_id: str | None
     now: datetime
+    tick: bool = False
 
 
 def parse_hint(body: str) -> Hint:
-    """Read a message: ``{force_code, export_id, now}``, ``{force_code, now}`` or ``{tick}``."""
+    """Read a message: ``{force_code, export_id, now}``, ``{force_code, now}``, ``{force_code, tick}`` or ``{tick}``."""
     data: Mapping[str, str] = json.loads(body)
-    return Hint(data.get("force_code"), data.get("export_id"), parse_instant(data.get("tick") or data["now"]))
+    now = parse_instant(data.get("tick") or data["now"])
+    return Hint(data.get("force_code"), data.get("export_id"), now, "tick" in data)
 
 
 def work(hints: Sequence[Hint], measure: Measure) -> None:
@@ -68,20 +70,23 @@ def work(hints: Sequence[Hint], measure: Measure) -> None:
     now = max(hint.now for hint in hints)
     if any(hint.force_code is None for hint in hints):
         for force_code in sorted(measure.force_codes):
-            measure.measure.send(force_code, {"force_code": force_code, "now": format_instant(now)})
+            measure.measure.send(force_code, {"force_code": force_code, "tick": format_instant(now)})
         for no_force in layout.NO_FORCES:
             measure.notify.send(no_force, {"force_code": no_force, "now": format_instant(now)})
     for force_code in sorted({hint.force_code for hint in hints if hint.force_code}):
         exports = tuple(sorted({h.export_id for h in hints if h.force_code == force_code and h.export_id}))
-        measure_force(force_code, exports, now, measure)
+        ticks = any(hint.tick for hint in hints if hint.force_code == force_code)
+        measure_force(force_code, exports, now, measure, ticks=ticks)
 
 
-def measure_force(force_code: str, export_ids: Sequence[str], now: datetime, measure: Measure) -> None:
+def measure_force(
+    force_code: str, export_ids: Sequence[str], now: datetime, measure: Measure, *, ticks: bool = False
+) -> None:
     """Fold what these exports touch, and those that are marked; refresh what follows; tell notify and report.
 
-    With no export this is the force's tick. The hints of a backlog come ten at a time, but all of it is marked: one run
-    folds whatever is staged. Raises ``ChangedMeanwhileError`` when another run was at the force: the message comes
-    again and everything is repeated.
+    ``ticks`` says that the force's daily tick is among what set it off, which notify is told. The hints of a backlog
+    come ten at a time, but all of it is marked: one run folds whatever is staged. Raises ``ChangedMeanwhileError`` when
+    another run was at the force: the message comes again and everything is repeated.
     """
     settings = configuration.in_force(measure.lake)
     force = settings.force(force_code) or Force(name=force_code)
@@ -117,9 +122,8 @@ def measure_force(force_code: str, export_ids: Sequence[str], now: datetime, mea
             # All else was made, and is to be told of.
             stopped = fault
     # Always: the tick must reach notify even when no value changed, and a hint lost before may have been ours.
-    hint = {"force_code": force_code, "now": format_instant(now)}
-    measure.notify.send(force_code, hint)
-    measure.report.send(force_code, hint)
+    measure.notify.send(force_code, {"force_code": force_code, "tick" if ticks else "now": format_instant(now)})
+    measure.report.send(force_code, {"force_code": force_code, "now": format_instant(now)})
     if stopped:
         raise stopped
 

@@ -10,7 +10,7 @@ from callclock.clock import PeriodKind
 from callclock.parts import OTHERS, Part, contributions, effects, fold_small, rounded_to_sum
 from callclock.reasons import NoticeReason, State
 from callclock.replay import Observation, Rule, calendar, next_period_end, xmr_points
-from callclock.thresholds import Decision
+from callclock.thresholds import Decision, Delivered
 
 _RECORDS = {"calls": "calls", "attendance": "incidents", "safeguarding": "incidents", "followthrough": "episodes"}
 _STATE_WORDS = {
@@ -22,9 +22,9 @@ _STATE_WORDS = {
 }
 _SIGNAL_WORDS = {
     spc.SignalRule.OUTSIDE: "a value outside its usual limits",
-    spc.SignalRule.RUN7: "seven in a row on the worse side of the mean",
-    spc.SignalRule.TREND7: "seven in a row each worse than the one before",
-    spc.SignalRule.TWO_OF_THREE: "two of three close to the limit on the worse side",
+    spc.SignalRule.RUN7: "seven in a row on the {side} side of the mean",
+    spc.SignalRule.TREND7: "seven in a row each {side} than the one before",
+    spc.SignalRule.TWO_OF_THREE: "two of three close to the limit on the {side} side",
 }
 _PHRASES = {
     NoticeReason.FIRST_BREACH: "beyond its limit{severity}",
@@ -118,10 +118,15 @@ def shown_figure(row: Observation, rule: Rule, context: Context, value: float | 
     return None if shown is None else wording.figure(shown, context.unit)
 
 
-def phrase(decision: Decision) -> str:
+def phrase(said: Decision | Delivered) -> str:
     """Say in a few words what happened; the headline."""
-    severity = f" ({decision.severity})" if decision.severity else ""
-    return _PHRASES.get(decision.reason, "{state}").format(state=_STATE_WORDS[decision.state], severity=severity)
+    severity = f" ({said.severity})" if said.severity else ""
+    return _PHRASES.get(said.reason, "{state}").format(state=_STATE_WORDS[said.state], severity=severity)
+
+
+def signals(found: Sequence[spc.SignalRule], side: str = "worse") -> str:
+    """Say which signals a figure completes, and whether they lie on its ``worse`` or its ``better`` side."""
+    return wording.listed([_SIGNAL_WORDS[rule].format(side=side) for rule in found])
 
 
 def period_of(row: Observation, rule: Rule) -> str:
@@ -140,7 +145,7 @@ def _since(decision: Decision, rule: Rule, series: Sequence[Observation]) -> lis
     """Since when, told for each reason as a reader needs it."""
     said = []
     if decision.ended_since is not None:
-        ended = _named_from(decision.ended_since, rule, series)
+        ended = named_from(decision.ended_since, rule, series)
         match decision.reason:
             case NoticeReason.RECOVERED:
                 said.append(f"The breach that began in {ended} is over.")
@@ -158,17 +163,18 @@ def _since(decision: Decision, rule: Rule, series: Sequence[Observation]) -> lis
             case _:
                 said.append(f"Beyond its limit since {begun}.")
     if decision.flags:
-        said.append(f"The newest figure completes: {wording.listed([_SIGNAL_WORDS[flag] for flag in decision.flags])}.")
+        said.append(f"The newest figure completes: {signals(decision.flags)}.")
     return said
 
 
 def _begun(decision: Decision, since: date, rule: Rule, series: Sequence[Observation]) -> str:
     """Name the first period of the breach spoken of; a past one of a year to date is known by its end alone."""
     row = spoken_of(decision, series) if decision.found is not None else None
-    return period_of(row, rule) if row else _named_from(since, rule, series)
+    return period_of(row, rule) if row else named_from(since, rule, series)
 
 
-def _named_from(since: date, rule: Rule, series: Sequence[Observation]) -> str:
+def named_from(since: date, rule: Rule, series: Sequence[Observation]) -> str:
+    """Name the period in which something began."""
     row = _breaching_from(since, rule, series) or next((row for row in series if row.period_start == since), None)
     return period_of(row, rule) if row else f"the {wording.PERIOD_NOUN[rule.period]} from {wording.day(since)}"
 
@@ -179,8 +185,8 @@ def figures(
     """Give the value against the limit, with n, and its usual range."""
     if row is None or row.value is None:
         return ["There is no complete figure."]
-    n = f"From {wording.count(row.n, context.suppress_below)} {_records(rule)}." if row.n is not None else ""
-    said = [f"{_against(rule, row, row.value, context)} {n}".strip()]
+    n = f"From {wording.count(row.n, context.suppress_below)} {records(rule)}." if row.n is not None else ""
+    said = [f"{against(rule, row, row.value, context)} {n}".strip()]
     said += _corrections(decision, rule, series, context)
     if rule.kind == "threshold":
         level = wording.figure(rule.recover, context.unit)
@@ -190,11 +196,12 @@ def figures(
     return [*said, usual_range(rule, series, row, context)]
 
 
-def _records(rule: Rule) -> str:
+def records(rule: Rule) -> str:
+    """Word for what a rule's metric counts."""
     return _RECORDS.get(rule.metric.partition(".")[0], "records")
 
 
-def _against(rule: Rule, row: Observation, value: float, context: Context) -> str:
+def against(rule: Rule, row: Observation, value: float, context: Context) -> str:
     """Value and the level it is to be read against."""
     hidden = is_hidden(row, rule.metric, context.unit, context.suppress_below)
     name = period_of(row, rule)
@@ -289,10 +296,6 @@ def _change(amount: Fraction, context: Context) -> str:
     return wording.change(float(amount), context.unit)
 
 
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"
-
-
 def complete(
     decision: Decision, rule: Rule, series: Sequence[Observation], row: Observation | None, context: Context
 ) -> list[str]:
@@ -300,7 +303,7 @@ def complete(
     said = []
     if row is not None:
         said.append(
-            f"{_sentence(period_of(row, rule))} is complete: it is over, every record has reached "
+            f"{wording.sentence(period_of(row, rule))} is complete: it is over, every record has reached "
             f"its mark, no export is missing. Data as at {wording.moment(row.as_at, rule.zone)}."
         )
         left_out = {"outside the population": row.n_excluded, "with an unknown outcome": row.n_unknown}
@@ -308,7 +311,7 @@ def complete(
         said += [f"Left out: {wording.listed(counted)}."] if counted else []
     if decision.frontier is not None:
         after = next_period_end(rule.period, decision.frontier)
-        following = _sentence(wording.period_ending(rule.period, after))
+        following = wording.sentence(wording.period_ending(rule.period, after))
         if decision.state is State.NO_DATA and rule.due_days is not None:
             due = wording.day(after + timedelta(days=rule.due_days))
             said.append(f"{following} was due by {due} and has no complete figure.")

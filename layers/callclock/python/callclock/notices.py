@@ -18,7 +18,7 @@ from callclock.reasons import NEXT_STEP, ExportReason, ExportStatus, NoticeReaso
 from callclock.replay import Observation, Rule
 from callclock.thresholds import Decision
 
-__all__ = ["Context", "ExportTrouble", "Link", "Mail", "Split", "compose", "compose_export", "held_back"]
+__all__ = ["Context", "ExportTrouble", "Link", "Mail", "Split", "compose", "compose_export", "held_back", "laid_out"]
 
 SCHEMA = "callclock.notice/1"
 EXPORT_SCHEMA = "callclock.export-notice/1"
@@ -26,6 +26,7 @@ SUBJECT_MOST = 100
 """SNS takes no longer subject, and printable ASCII only."""
 
 LINE_MOST = 72
+_TIED = "\N{NO-BREAK SPACE}"
 ATTRIBUTES_MOST = 10
 """SNS takes no more message attributes."""
 
@@ -67,7 +68,7 @@ def compose(decision: Decision, rule: Rule, series: Sequence[Observation], conte
     ]
     return Mail(
         subject=_subject(decision, rule, row, context),
-        body=_laid_out(paragraphs),
+        body=laid_out(paragraphs),
         attributes=_attributes(decision, rule, context),
         data=_data(decision, rule, row, context, now),
     )
@@ -88,8 +89,8 @@ def _subject(decision: Decision, rule: Rule, row: Observation | None, context: C
     )
 
 
-def _laid_out(paragraphs: Sequence[tuple[str, Sequence[str]]]) -> str:
-    """Plain text, wrapped; a line that begins with two spaces is a link or a key, to be copied whole."""
+def laid_out(paragraphs: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """Plain text, wrapped, no figure parted from its sign; a line that begins with two spaces is to be copied whole."""
     blocks = []
     for heading, sentences in paragraphs:
         if not sentences:
@@ -98,9 +99,13 @@ def _laid_out(paragraphs: Sequence[tuple[str, Sequence[str]]]) -> str:
         for line in "\n".join(sentences).split("\n"):
             hanging = "  " if line.startswith("- ") else ""
             wrapped = textwrap.wrap(
-                line, LINE_MOST, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+                line.replace(" %", f"{_TIED}%"),
+                LINE_MOST,
+                subsequent_indent=hanging,
+                break_long_words=False,
+                break_on_hyphens=False,
             )
-            lines += [line] if line.startswith("  ") else wrapped
+            lines += [line] if line.startswith("  ") else [part.replace(_TIED, " ") for part in wrapped]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
 
@@ -187,7 +192,7 @@ def compose_export(trouble: ExportTrouble) -> Mail:
             f"The nearest profile is {trouble.nearest_profile}" + (f"; it misses: {missing}." if missing else ".")
         )
     look = [f"- The receipt:\n  {trouble.receipt_key}"] if trouble.receipt_key else []
-    body = _laid_out([
+    body = laid_out([
         ("", said),
         ("WHAT TO DO NEXT", [NEXT_STEP[trouble.reason]]),
         ("WHAT TO LOOK AT", look),

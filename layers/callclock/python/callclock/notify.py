@@ -7,21 +7,21 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
-import duckdb
-
 from callclock import configuration, layout
-from callclock.clock import format_instant, parse_instant
-from callclock.contracts import METRIC_VALUES, NOTICES, RESTATEMENTS
+from callclock.clock import format_instant, local_day, parse_instant
+from callclock.contracts import COVERAGE, METRIC_VALUES, RESTATEMENTS
 from callclock.engine import connect, quote, rows_of
 from callclock.exports.receipt import Receipt
 from callclock.ledger import DeliveredLog, Mark, Marks
 from callclock.metrics.catalogue import families
 from callclock.notices import Context, ExportTrouble, Link, Mail, compose, compose_export, held_back
-from callclock.objects import Bucket, ChangedMeanwhileError
+from callclock.notices_table import NoticesTable
+from callclock.objects import Bucket
 from callclock.outbox import Topic
 from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
 from callclock.replay import Rule
@@ -29,9 +29,11 @@ from callclock.results import fetch_restatements, fetch_values
 from callclock.series import Series, load_series, load_split, metrics_of, where_of
 from callclock.settings import Force, Settings, ThresholdRule
 from callclock.thresholds import Decision, Delivered, decide
+from callclock.weekly import Feed, Standing, Watched, due, feeds
+from callclock.weekly_mail import REASON, SCHEMA, Digest
 
-_ATTEMPTS = 5
-_HELD_BEFORE = (resources.files("callclock") / "held_before.sql").read_text("utf-8")
+_FEEDS_TAKEN = (resources.files("callclock") / "feeds_taken.sql").read_text("utf-8")
+_DIGEST = "weekly-digest"
 _STOPPED = frozenset({ExportStatus.HELD, ExportStatus.REFUSED})
 
 
@@ -45,21 +47,27 @@ class Notify:
     delivered: DeliveredLog
     breaches: Topic
     operations: Topic
+    digests: Topic
 
 
 @dataclass(frozen=True)
 class Hint:
-    """One message of the notify queue: values of a force may have changed, or an export was refused or held."""
+    """One message of the notify queue: values of a force may have changed, or an export was refused or held.
+
+    ``tick`` says that the force's daily tick set it off.
+    """
 
     force_code: str
     export_id: str | None
     now: datetime
+    tick: bool = False
 
 
 def parse_hint(body: str) -> Hint:
-    """Read a message: ``{force_code, now}`` or ``{force_code, export_id, now}``."""
+    """Read a message: ``{force_code, now}``, ``{force_code, tick}`` or ``{force_code, export_id, now}``."""
     data: Mapping[str, str] = json.loads(body)
-    return Hint(data["force_code"], data.get("export_id"), parse_instant(data["now"]))
+    now = parse_instant(data.get("tick") or data["now"])
+    return Hint(data["force_code"], data.get("export_id"), now, "tick" in data)
 
 
 def tell(hint: Hint, notify: Notify) -> int:
@@ -138,7 +146,6 @@ def _tell_of_values(hint: Hint, notify: Notify) -> int:
     force = settings.force(hint.force_code) or Force(name=hint.force_code)
     rules = rules_of(settings, hint.force_code)
     wanted = families_of(rules)
-    told = 0
     with tempfile.TemporaryDirectory(prefix="callclock-") as name:
         workdir = Path(name)
         values = fetch_values(notify.results, hint.force_code, wanted)
@@ -146,9 +153,83 @@ def _tell_of_values(hint: Hint, notify: Notify) -> int:
         with connect(workdir / "duckdb") as db:
             db.execute(f"CREATE VIEW metric_values AS {rows_of(METRIC_VALUES.columns, values)}")
             db.execute(f"CREATE VIEW restatements AS {rows_of(RESTATEMENTS.columns, restated)}")
-            for rule in rules:
-                told += _Telling(hint, force, rule, notify, db, workdir).run()
+            table = NoticesTable(notify.results, hint.force_code, db, workdir)
+            tellings = [_Telling(hint, force, rule, notify, table) for rule in rules]
+            told = sum(telling.run() for telling in tellings)
+            if hint.tick and values:
+                told += _tell_the_week(hint, force, tellings, notify, table)
     return told
+
+
+def _tell_the_week(
+    hint: Hint, force: Force, tellings: "Sequence[_Telling]", notify: Notify, table: NoticesTable
+) -> int:
+    """Publish the digest of the week, where that is due, from what the rules were decided on."""
+    story = f"{hint.force_code}#{REASON}"
+    told_until = [date.fromisoformat(entry["until"]) for entry in notify.delivered.of_story(story)]
+    span = due(told_until, hint.now, force.tz)
+    if span is None:
+        return 0
+    standings = [Standing.of(telling.watched, hint.now) for telling in tellings]
+    held_until = [end for s in standings if (end := s.watched.rule.maintenance_ends(hint.now))]
+    digest = Digest(
+        force_code=hint.force_code,
+        force_name=force.name,
+        zone=force.tz,
+        span=span,
+        now=hint.now,
+        standings=standings,
+        feeds=_feeds(hint, force, notify, table),
+        links=(
+            *_page_links(hint.force_code, notify),
+            Link(
+                "What was sent, and what was held back",
+                f"SELECT * FROM results.notices WHERE force_code = {quote(hint.force_code)} ORDER BY decided_at DESC",
+            ),
+        ),
+        downtime_ends=max(held_until, default=None),
+    )
+    mail = digest.mail()
+    _publish(notify.digests, mail)
+    notify.delivered.record(story, hint.now, REASON, {"from": str(span.start), "until": str(span.end)})
+    table.keep(_row_of(digest, mail))
+    return 1
+
+
+def _row_of(digest: Digest, mail: Mail) -> Mapping[str, object]:
+    """Row of a digest in the table of notices."""
+    return {
+        "rule_id": _DIGEST,
+        "revision": SCHEMA.rpartition("/")[2],
+        "decided_at": format_instant(digest.now).removesuffix("Z"),
+        "reason": REASON,
+        "state": digest.state.value,
+        "severity": None,
+        "since": None,
+        "frontier_end": None,
+        "metric": "all",
+        "value": None,
+        "subject": mail.subject,
+        "held_back": None,
+    }
+
+
+def _feeds(hint: Hint, force: Force, notify: Notify, table: NoticesTable) -> list[Feed]:
+    path = table.workdir / "coverage.parquet"
+    there = notify.results.fetch(layout.coverage(hint.force_code), path)
+    table.db.execute(f"CREATE VIEW coverage AS {rows_of(COVERAGE.columns, [path] if there else [])}")
+    taken = [(str(s), str(t), at.replace(tzinfo=UTC)) for s, t, at in table.db.execute(_FEEDS_TAKEN).fetchall()]
+    today = local_day(hint.now, force.tz)
+    return feeds(taken, {gone.source for gone in force.retired if gone.on <= today}, hint.now, force.tz)
+
+
+def _page_links(force_code: str, notify: Notify) -> tuple[Link, Link]:
+    """Links to the page of a force; neither carries access."""
+    results, page = notify.results.name, layout.page(force_code)
+    return (
+        Link("The page (your own sign-in opens it)", layout.console(notify.breaches.region, results, page)),
+        Link("The same, to copy", f"s3://{results}/{page}"),
+    )
 
 
 @dataclass(frozen=True)
@@ -159,54 +240,65 @@ class _Telling:
     force: Force
     configured: ThresholdRule
     notify: Notify
-    db: duckdb.DuckDBPyConnection
-    workdir: Path
+    table: NoticesTable
+
+    @cached_property
+    def rule(self) -> Rule:
+        return Rule.of(self.configured, self.force)
+
+    @cached_property
+    def series(self) -> Series:
+        return load_series(self.table.db, self.configured)
+
+    @cached_property
+    def log(self) -> list[Delivered]:
+        """What had been delivered before."""
+        return delivered_of(self.notify.delivered, story_of(self.hint.force_code, self.rule.id))
+
+    @property
+    def watched(self) -> Watched:
+        return Watched(self.rule, self.series.rows, self.log, self._context())
 
     def run(self) -> int:
-        rule = Rule.of(self.configured, self.force)
-        series = load_series(self.db, self.configured)
-        story = story_of(self.hint.force_code, rule.id)
-        log = delivered_of(self.notify.delivered, story)
-        decision = decide(series.rows, log, rule, self.hint.now)
+        rule, series = self.rule, self.series
+        decision = decide(series.rows, self.log, rule, self.hint.now)
         if not decision.tell:
             if decision.held_back:
-                self._keep(decision, rule, series, held_back(decision, self.hint.force_code, self.configured.title))
+                self._keep(decision, held_back(decision, self.hint.force_code, self.configured.title))
             return 0
-        mail = compose(decision, rule, series.rows, self._context(series, decision), self.hint.now)
+        split = load_split(self.table.db, self.configured, series, decision.frontier) if decision.frontier else None
+        context = replace(self._context(), split=split, links=self._links())
+        mail = compose(decision, rule, series.rows, context, self.hint.now)
         _publish(self.notify.breaches, mail)
         entry = _entry(decision.delivered(self.hint.now, rule))
         # Two past breaches can come to light at one instant, when its message comes again.
         told = f"{decision.reason}#{decision.found}" if decision.found else decision.reason
-        self.notify.delivered.record(story, self.hint.now, told, entry)
-        self._keep(decision, rule, series, mail.subject)
+        self.notify.delivered.record(story_of(self.hint.force_code, rule.id), self.hint.now, told, entry)
+        self._keep(decision, mail.subject)
         return 1
 
-    def _context(self, series: Series, decision: Decision) -> Context:
-        split = load_split(self.db, self.configured, series, decision.frontier) if decision.frontier else None
+    def _context(self) -> Context:
         where = {key: value for key, value in self.configured.where.items() if value != "all"}
+        return Context(
+            force_code=self.hint.force_code,
+            force_name=self.force.name,
+            title=self.configured.title,
+            unit=self.series.unit,
+            where=where,
+            suppress_below=self._suppress_below(where),
+        )
+
+    def _links(self) -> tuple[Link, ...]:
         conditions = "".join(f" AND {key} = {quote(value)}" for key, value in sorted(where_of(self.configured).items()))
         sql = (
             "SELECT period_label, value, n, complete, as_at FROM results.metric_values"
             f" WHERE force_code = {quote(self.hint.force_code)} AND metric = {quote(self.configured.metric)}"
             f" AND period_kind = {quote(self.configured.period.value)}{conditions} ORDER BY period_end"
         )
-        results, page = self.notify.results.name, layout.page(self.hint.force_code)
-        return Context(
-            force_code=self.hint.force_code,
-            force_name=self.force.name,
-            title=self.configured.title,
-            unit=series.unit,
-            where=where,
-            split=split,
-            links=(
-                Link(
-                    "The page (your own sign-in opens it)", layout.console(self.notify.breaches.region, results, page)
-                ),
-                Link("The same, to copy", f"s3://{results}/{page}"),
-                Link("The figures, in Athena", sql),
-                Link("What was read of the exports", "SELECT * FROM results.receipts ORDER BY arrived_at DESC"),
-            ),
-            suppress_below=self._suppress_below(where),
+        return (
+            *_page_links(self.hint.force_code, self.notify),
+            Link("The figures, in Athena", sql),
+            Link("What was read of the exports", "SELECT * FROM results.receipts ORDER BY arrived_at DESC"),
         )
 
     def _suppress_below(self, where: Mapping[str, str]) -> int:
@@ -214,48 +306,25 @@ class _Telling:
             return self.force.suppress_domestic_abuse_below
         return self.force.suppress_below
 
-    def _keep(self, decision: Decision, rule: Rule, series: Series, subject: str) -> None:
-        """Add the notice to the table that Athena reads; the log of what was delivered is the truth.
-
-        What is held back stands there once for each frontier and reason, however often the rule is looked at.
-        """
-        row = next((r for r in series.rows if r.period_end == decision.frontier), None)
-        values: dict[str, object] = {
-            "rule_id": rule.id,
-            "revision": str(rule.revision),
-            "decided_at": format_instant(self.hint.now).removesuffix("Z"),
-            "reason": decision.reason.value,
-            "state": decision.state.value,
-            "severity": decision.severity,
-            "since": decision.since,
-            "frontier_end": decision.frontier,
-            "metric": rule.metric,
-            "value": row.value if row else None,
-            "subject": subject,
-            "held_back": decision.held_back,
-        }
-        key = layout.notices(self.hint.force_code)
-        before, after = self.workdir / "notices-before.parquet", self.workdir / "notices.parquet"
-        columns = ", ".join(f"CAST(${c.name} AS {c.kind.duckdb}) AS {c.name}" for c in NOTICES.columns)
-        for _ in range(_ATTEMPTS):
-            was = self.notify.results.fetch(key, before)
-            known = rows_of(NOTICES.columns, [before] if was else [])
-            if decision.held_back and self._held_before(known, values):
-                return
-            self.db.execute(f"CREATE OR REPLACE TEMP TABLE kept AS {known} UNION SELECT {columns}", values)
-            self.db.execute(
-                f"COPY (SELECT * FROM kept ORDER BY decided_at, rule_id) TO {quote(str(after))} (FORMAT parquet)"
-            )
-            try:
-                self.notify.results.replace(key, after, was)
-            except ChangedMeanwhileError:
-                continue
-            return
-        raise ChangedMeanwhileError(f"{key}: others kept writing; the message comes again")
-
-    def _held_before(self, known: str, values: Mapping[str, object]) -> bool:
-        named = {name: values[name] for name in ("rule_id", "revision", "frontier_end", "held_back")}
-        return bool(self.db.execute(_HELD_BEFORE.format(known=known), named).fetchall())
+    def _keep(self, decision: Decision, subject: str) -> None:
+        """Add the notice to the table that Athena reads."""
+        row = next((r for r in self.series.rows if r.period_end == decision.frontier), None)
+        self.table.keep(
+            {
+                "rule_id": self.rule.id,
+                "revision": str(self.rule.revision),
+                "decided_at": format_instant(self.hint.now).removesuffix("Z"),
+                "reason": decision.reason.value,
+                "state": decision.state.value,
+                "severity": decision.severity,
+                "since": decision.since,
+                "frontier_end": decision.frontier,
+                "metric": self.rule.metric,
+                "value": row.value if row else None,
+                "subject": subject,
+                "held_back": decision.held_back,
+            }
+        )
 
 
 def _entry(delivered: Delivered) -> Mapping[str, str]:

@@ -364,6 +364,7 @@ class NotifyEnvironment(_Environment):
     delivered_table: str
     breaches_topic_arn: str
     operations_topic_arn: str
+    digest_topic_arn: str
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def count(number: float, below: int) -> str:
 
 def day(when: date) -> str:
     """Write a day as ``Tuesday 9 April 2024``."""
-    return f"{WEEKDAYS[when.weekday()]} {_short(when)}"
+    return f"{WEEKDAYS[when.weekday()]} {short_day(when)}"
 
 
 def moment(instant: datetime, zone: ZoneInfo) -> str:
@@ -101,7 +101,8 @@ def moment(instant: datetime, zone: ZoneInfo) -> str:
     return f"{day(local.date())}, {local:%H:%M}"
 
 
-def _short(when: date) -> str:
+def short_day(when: date) -> str:
+    """Write a day as ``9 April 2024``."""
     return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
 
 
@@ -119,7 +120,7 @@ def period(kind: PeriodKind, start: date, end: date) -> str:
         case PeriodKind.QUARTER:
             return f"{MONTHS[start.month - 1]} to {last_month}"
         case PeriodKind.FY_TO_DATE:
-            return f"the financial year to {_short(last)}"
+            return f"the financial year to {short_day(last)}"
         case PeriodKind.ROLLING_12M:
             return f"the 12 months to {last_month}"
 
@@ -140,6 +141,11 @@ def period_ending(kind: PeriodKind, end: date) -> str:
 def listed(words: Sequence[str]) -> str:
     """Join as ``a, b and c``."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def sentence(words: str) -> str:
+    """Begin with a capital."""
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def printable_ascii(text: str, most: int) -> str:
