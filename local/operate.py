@@ -123,10 +123,16 @@ def replay(
         raise typer.Exit(EXIT_HELD)
 
 
-def _chosen(stack: Stack, choice: Choice, force: str | None) -> Sequence[Entry]:
+def forces(stack: Stack, force: str | None) -> Sequence[str]:
+    """Codes of the forces that are meant, or end with which there are."""
     if force is not None and force not in stack.force_codes:
         typer.echo(f"{force}: no force of this stack: it has {', '.join(stack.force_codes)}", err=True)
         raise typer.Exit(EXIT_USAGE)
+    return (force,) if force else stack.force_codes
+
+
+def _chosen(stack: Stack, choice: Choice, force: str | None) -> Sequence[Entry]:
+    forces(stack, force)
     entries = list(chosen(stack, choice, force))
     for name in unmet(entries, choice):
         typer.echo(
@@ -151,11 +157,19 @@ def _waited(entries: Sequence[Entry], is_done: Callable[[Entry], bool], seconds:
     if not seconds:
         return True
     until = time.monotonic() + seconds
-    for entry in _tracked(entries, "waiting", as_json):
-        while not is_done(entry):
-            if time.monotonic() >= until:
-                return False
-            time.sleep(_ASK_EVERY_S)
+    return all(
+        wait_for(lambda entry=entry: is_done(entry), until - time.monotonic())  # type: ignore[misc]
+        for entry in _tracked(entries, "waiting", as_json)
+    )
+
+
+def wait_for(is_done: Callable[[], bool], seconds: float) -> bool:
+    """Ask until it is done; False when the time was too short."""
+    until = time.monotonic() + seconds
+    while not is_done():
+        if time.monotonic() >= until:
+            return False
+        time.sleep(_ASK_EVERY_S)
     return True
 
 

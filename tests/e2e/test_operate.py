@@ -1,5 +1,6 @@
 """The operator's commands against the template: withdraw, read again by a mended profile, in the words of a shell."""
 
+import io
 import json
 import threading
 import time
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
@@ -97,10 +99,33 @@ def test_an_export_is_withdrawn_and_read_again(stack: LocalStack) -> None:
     assert curated(stack) == before
 
 
+def test_everything_is_made_anew_beside_what_stands(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By somebody who may do what RebuildPolicy allows and no more."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "role.callclock-RebuildPolicy")
+    before = curated(stack)
+    code, said = callclock("rebuild", "--force", "SIM")
+    [found] = said["forces"]
+    assert (code, found["is_equal"], found["differences"]) == (0, True, [])
+    assert found["months"] and found["objects"]
+
+    s3, lake = stack.client("s3"), stack.physical("LakeBucket")
+    table, out = pq.read_table(io.BytesIO(before)), io.BytesIO()
+    pq.write_table(table.slice(1), out)
+    s3.put_object(Bucket=lake, Key=CURATED, Body=out.getvalue())
+    code, said = callclock("rebuild")
+    [[differs]] = [found["differences"] for found in said["forces"]]
+    assert (code, differs["table"], differs["month"], differs["only_rebuilt"]) == (3, "calls", "2026-01", 1)
+    assert curated(stack) == out.getvalue(), "shown first"
+    code, said = callclock("rebuild", "--replace")
+    assert (code, said["done"]) == (0, True)
+    assert curated(stack) == before
+
+
 def test_what_cannot_be_done_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert callclock("replay")[0] == 2
     assert callclock("replay", "nothing.csv")[0] == 2
     assert callclock("withdraw", EXPORT.name, "--force", "XX")[0] == 2
+    assert callclock("rebuild", "--force", "XX")[0] == 2
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "operator")  # the policy names one stack and may not see another
     code, said = callclock("withdraw", EXPORT.name, "--stack", "other")
     assert code == 2

@@ -114,3 +114,8 @@ class MemoryBucket(Bucket):
         for key in sorted(self.objects):
             if key.startswith(prefix):
                 yield Listed(key, self._read_of(key).etag, len(self.objects[key][0]))
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        self.requests += 1
+        below = (key.removeprefix(prefix) for key in sorted(self.objects) if key.startswith(prefix))
+        yield from dict.fromkeys(rest.partition("/")[0] for rest in below if "/" in rest)

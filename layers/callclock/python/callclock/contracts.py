@@ -383,7 +383,9 @@ RESTATEMENTS = Table(
         Column("old_value", Kind.DOUBLE, "Value as it had been published"),
         Column("new_value", Kind.DOUBLE, "Value now"),
         Column("restated_at", Kind.INSTANT, "now of the run that changed it", nullable=False),
-        text("cause", "export, configuration or definition", nullable=False),
+        text(
+            "cause", "export, configuration or definition; rebuild where it was made anew from the same", nullable=False
+        ),
         text("cause_detail", "Export ids, hashes or versions that differ", nullable=False),
     ),
 )

@@ -102,12 +102,17 @@ def restatements_prefix(force_code: str) -> str:
 
 def receipt(force_code: str, export_id: str, table: str) -> str:
     """Receipt of one export for one table (results); table is ``none`` where no profile matched."""
-    return f"internal/receipts/force_code={force_code}/{export_id}.{table}.json"
+    return f"{receipts_of_force(force_code)}{export_id}.{table}.json"
 
 
 def receipts_prefix(force_code: str, export_id: str) -> str:
     """Prefix (results) of the receipts of one export, one for each table it feeds."""
-    return f"internal/receipts/force_code={force_code}/{export_id}."
+    return f"{receipts_of_force(force_code)}{export_id}."
+
+
+def receipts_of_force(force_code: str) -> str:
+    """Prefix (results) of all receipts of a force."""
+    return f"internal/receipts/force_code={force_code}/"
 
 
 def coverage(force_code: str) -> str:

@@ -110,6 +110,7 @@ def measure_force(
             lake=measure.lake,
             results=measure.results,
             workdir=workdir / "refresh",
+            rebuilt=known.rebuilt,
         )
         if known != was:
             read = state.save(measure.lake, force_code, known, read)
@@ -148,7 +149,7 @@ def _fold(
     measure: Measure,
     workdir: Path,
 ) -> state.ForceState:
-    touched: dict[str, set[Month]] = {}
+    touched: dict[str, set[Month]] = {table: set(months) for table, months in known.to_fold().items()}
     for receipt in receipts:
         touched.setdefault(receipt.table_name, set()).update(receipt.months)
 

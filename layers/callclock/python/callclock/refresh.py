@@ -1,8 +1,9 @@
 """Refresh: which values should have other inputs than they were made from, and making those again."""
 
 import json
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from callclock.lake.curate import CuratedMonth
 from callclock.metrics.catalogue import Family, Relation
 from callclock.metrics.evaluate import ImpossibleFiguresError, Known, evaluate, prepare, work_out_month
 from callclock.objects import Bucket
-from callclock.restatements import Versions, cause, restate
+from callclock.restatements import REBUILT, Versions, cause, restate
 from callclock.results import kv_metadata
 from callclock.settings import Force, Targets, digest
 from callclock.state import ForceState
@@ -40,6 +41,10 @@ class Refresh:
         What the exports of the force cover.
     now
         Time of the event that set the work off.
+    rebuilt
+        When an operator last had things made anew: what was kept from before that is left alone.
+    kept_below
+        Folder for what is kept while the function is warm; None for one below the temporary folder.
     """
 
     force_code: str
@@ -50,11 +55,14 @@ class Refresh:
     lake: Bucket
     results: Bucket
     workdir: Path
+    rebuilt: str = ""
+    kept_below: Path | None = None
 
     @property
     def kept(self) -> Path:
         """Folder of what is kept while the function is warm."""
-        return Path(tempfile.gettempdir()) / "callclock-kept" / self.lake.name / self.force_code
+        below = self.kept_below or Path(tempfile.gettempdir()) / "callclock-kept"
+        return below / self.lake.name / self.force_code / digest(self.rebuilt)[:16]
 
     def run(self, state: ForceState, families: Sequence[Family]) -> Iterator[ForceState]:
         """Make again every value object whose inputs have changed; the rest is not touched.
@@ -70,6 +78,7 @@ class Refresh:
         ImpossibleFiguresError
             A check stopped the release of a partition; raised after all others were made.
         """
+        _forget_others(self.kept)
         stale = [
             (partition, found)
             for partition in self._partitions(state, families)
@@ -86,7 +95,8 @@ class Refresh:
                     # Those that are put together of months come last, when the months are there.
                     for step in steps:
                         step.result()
-                made.append(workers.submit(partition.make, found))
+                forgotten = {f.name for f, _ in found if partition.home not in state.values.get(f.name, {})}
+                made.append(workers.submit(partition.make, found, forgotten))
             stopped: list[ImpossibleFiguresError] = []
             for (partition, found), future in zip(stale, made, strict=True):
                 try:
@@ -126,6 +136,13 @@ def _forget_older(path: Path) -> None:
     """Remove what is kept under the same name in another version."""
     for old in path.parent.glob(f"{path.name.partition('@')[0]}@*.parquet"):
         old.unlink(missing_ok=True)
+
+
+def _forget_others(kept: Path) -> None:
+    """Remove what was kept before things were made anew."""
+    for old in kept.parent.glob("*"):
+        if old != kept:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _was(folder: Path, family: Family) -> Path:
@@ -263,10 +280,15 @@ class _Partition:
             )
             yield db
 
-    def make(self, stale: Sequence[tuple[Family, Mapping[str, object]]]) -> None:
+    def make(self, stale: Sequence[tuple[Family, Mapping[str, object]]], forgotten: Collection[str]) -> None:
         """Evaluate families over the months they need and put the values in place of the older ones.
 
         Nothing is put in place before all of it is worked out and checked.
+
+        Parameters
+        ----------
+        forgotten
+            Names of families of which nobody knows what the values that stand were made from.
         """
         here = self.refresh.workdir / "-".join(self.tables) / str(self.home)
         with self.prepared([family for family, _ in stale], here) as db:
@@ -284,23 +306,29 @@ class _Partition:
                     raise ImpossibleFiguresError(
                         f"{self.refresh.force_code} {self.home} not released: {fault}"
                     ) from fault
-            self._restate(db, [(family, inputs) for family, inputs in stale if were[family.name]], here)
+            replaced = [(family, inputs) for family, inputs in stale if were[family.name]]
+            self._restate(db, replaced, forgotten, here)
             for family, _ in stale:
                 was = were[family.name]
                 if rows[family.name] or was is not None:
                     self.refresh.results.replace(self._key(family), _new(here, family), was)
 
     def _restate(
-        self, db: duckdb.DuckDBPyConnection, replaced: Sequence[tuple[Family, Mapping[str, object]]], here: Path
+        self,
+        db: duckdb.DuckDBPyConnection,
+        replaced: Sequence[tuple[Family, Mapping[str, object]]],
+        forgotten: Collection[str],
+        here: Path,
     ) -> None:
         """Say what had been complete and is another now, before it is put in place of the older."""
-        # What was complete does not change by time alone.
-        versions = [
-            Versions(family.name, old, _new(here, family), why)
-            for family, inputs in replaced
-            if family.result is METRIC_VALUES
-            and (why := cause(json.loads(kv_metadata(db, old := _was(here, family)).get("inputs", "{}")), inputs))
-        ]
+        versions = []
+        for family, inputs in replaced:
+            if family.result is METRIC_VALUES:
+                old = _was(here, family)
+                why = cause(json.loads(kv_metadata(db, old).get("inputs", "{}")), inputs)
+                # What was complete does not change by time alone. Where it did, what stood was no work of measure's.
+                if why or family.name in forgotten:
+                    versions.append(Versions(family.name, old, _new(here, family), why or REBUILT))
         restate(
             db,
             self.refresh.results,

@@ -20,6 +20,7 @@ _SQL = (resources.files("callclock") / "restatements.sql").read_text("utf-8")
 
 # What is known until when: it decides what is complete, and never changes a value that was.
 _TIME_ALONE = frozenset({"as_at", "sources", "linked", "holes"})
+REBUILT = ("rebuild", "made anew from what it had been made from")
 
 
 def cause(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Self
 
@@ -14,18 +14,35 @@ from callclock.objects import Bucket, Read
 
 @dataclass(frozen=True)
 class ForceState:
-    """Curated months by table, and the hash of the inputs of every value object by family and month."""
+    """Curated months by table, and the hash of the inputs of every value object by family and month.
+
+    A curated month without a version and a value object without a hash are made anew by the next run, whatever they
+    were made from. ``rebuilt`` says when an operator last asked for that: what was kept from before is not to be used.
+    """
 
     curated: Mapping[str, Mapping[Month, CuratedMonth]] = field(default_factory=dict)
     values: Mapping[str, Mapping[Month, str]] = field(default_factory=dict)
+    rebuilt: str = ""
 
     def with_curated(self, table: str, months: Mapping[Month, CuratedMonth]) -> Self:
         """Return the state with these months of a table in place of what stood there."""
-        return type(self)({**self.curated, table: {**self.curated.get(table, {}), **months}}, self.values)
+        return replace(self, curated={**self.curated, table: {**self.curated.get(table, {}), **months}})
 
     def with_value(self, family: str, month: Month, inputs: str) -> Self:
         """Return the state with the inputs of one value object."""
-        return type(self)(self.curated, {**self.values, family: {**self.values.get(family, {}), month: inputs}})
+        return replace(self, values={**self.values, family: {**self.values.get(family, {}), month: inputs}})
+
+    def without_value(self, family: str, month: Month) -> Self:
+        """Return the state without the inputs of one value object."""
+        others = {other: inputs for other, inputs in self.values.get(family, {}).items() if other != month}
+        return replace(self, values={**self.values, family: others})
+
+    def to_fold(self) -> Mapping[str, frozenset[Month]]:
+        """Months of each table that are to be folded anew, whatever they were folded from."""
+        found = {
+            table: frozenset(m for m, c in months.items() if not c.version) for table, months in self.curated.items()
+        }
+        return {table: months for table, months in found.items() if months}
 
     def to_json(self) -> str:
         """Write as JSON, the same text for the same state."""
@@ -42,7 +59,7 @@ class ForceState:
             for table, months in self.curated.items()
         }
         values = {family: {str(month): i for month, i in months.items()} for family, months in self.values.items()}
-        return json.dumps({"curated": curated, "values": values}, sort_keys=True)
+        return json.dumps({"curated": curated, "values": values, "rebuilt": self.rebuilt}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -63,6 +80,7 @@ class ForceState:
                 for table, months in data["curated"].items()
             },
             {family: {Month.parse(m): i for m, i in months.items()} for family, months in data["values"].items()},
+            data.get("rebuilt", ""),
         )
 
 
