@@ -94,6 +94,8 @@ def fingerprint(family: Family) -> str:
         "look": [family.look_behind, family.look_ahead],
         "texts": {name: _tokens(sql) for name, sql in {**steps, family.file: family.sql}.items()},
     }
+    if family.each_source:
+        said["each_source"] = True
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 

@@ -160,7 +160,7 @@ def _scenes() -> Iterator[str]:
             for part in ("records", "episodes", "contacts"):
                 yield from _table(held.get(part, []))
         else:
-            for records in (scene["records"], *scene.get("also", {}).values()):
+            for records in (scene["records"], *scene.get("also", {}).values(), scene.get("exports", [])):
                 yield from _table(records)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from callclock.clock import Month
 from callclock.metrics.catalogue import Family, families, read_family
-from callclock.metrics.evaluate import SourceKnown
+from callclock.metrics.evaluate import FOR_EVER, ExportKnown, SourceKnown
 from local import definitions, explained
 from tests.support import worked
 from tests.support.curated import (
@@ -75,6 +75,9 @@ def _values(scene: dict[str, Any], wanted: set[str], workdir: Path) -> pd.DataFr
     tables = (table, *also)
     since = datetime(2026, 2, 1, tzinfo=UTC)
     sources = [SourceKnown(t, "test", as_at, "snapshot", covered_from=since, covered_to=as_at) for t in tables]
+    if "exports" in scene:
+        exports = tuple(ExportKnown(**said) for said in scene["exports"])
+        sources = [replace(sources[0], exports=exports, holes=((as_at, FOR_EVER),))]
     found = [f for f in families() if f.tables == tables and f.name == f.file and wanted & {m.name for m in f.metrics}]
     return values_of(found, [path], MARCH, workdir, as_at=as_at, sources=sources, also=others)
 

@@ -136,6 +136,14 @@ def test_of_each_leg_the_highest_version_counts_and_equal_ones_are_outdated(tmp_
         assert (counts.outdated, counts.conflicts) == (2, 0)
 
 
+def test_legs_that_are_disputed_make_a_call_that_is(tmp_path: Path) -> None:
+    others = [{**CRIME, "queue": "Custody", "export_id": "e2"}, {**SWITCHBOARD, "queue": None, "export_id": "e2"}]
+    [call], counts = fold(tmp_path, [SWITCHBOARD, CRIME, *others])
+    assert (call["conflicts"], counts.conflicts) == (2, 2)
+    [call], _ = fold(tmp_path, [SWITCHBOARD, CRIME])
+    assert call["conflicts"] is None
+
+
 def test_two_legs_of_one_second_begin_with_the_one_the_call_is_named_after(tmp_path: Path) -> None:
     root = leg(
         "M",

@@ -84,10 +84,20 @@ def test_version_is_update_then_export_time_then_export_then_record_number(tmp_p
 
 def test_equal_in_time_and_different_in_content_is_counted(tmp_path: Path) -> None:
     same = [incident(area="N", export_id="a"), incident(area="N", export_id="b")]
-    assert fold(tmp_path, INCIDENTS, same)[1].conflicts == 0
-    assert fold(tmp_path, INCIDENTS, [*same, incident(area=None, export_id="c")])[1].conflicts == 1
+    assert conflicts(tmp_path, same) == (None, 0)
+    disputed = [*same, incident(area=None, export_id="c")]
+    assert conflicts(tmp_path, disputed) == (1, 1)
     later = incident(area="S", export_id="c", exported_at=instant("2026-04-02T00:00:00Z"))
-    assert fold(tmp_path, INCIDENTS, [*same, later])[1].conflicts == 0
+    assert conflicts(tmp_path, [*same, later]) == (None, 0)
+    # The record stands as the later version says; that the earlier ones had differed stays counted, once for each time.
+    assert conflicts(tmp_path, [*disputed, later]) == (1, 1)
+    assert conflicts(tmp_path, [*disputed, later, {**later, "area": "W", "export_id": "d"}]) == (2, 2)
+
+
+def conflicts(tmp_path: Path, rows: list[dict[str, Any]]) -> tuple[Any, int]:
+    """Conflicts that the one record carries, and those that the fold counts."""
+    [row], counts = fold(tmp_path, INCIDENTS, rows)
+    return row["conflicts"], counts.conflicts
 
 
 def test_a_retraction_wipes_what_came_before_it_and_not_what_came_after(tmp_path: Path) -> None:

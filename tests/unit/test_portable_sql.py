@@ -4,6 +4,7 @@ import math
 import random
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from callclock.clock import Month
 from callclock.contracts import TABLES
 from callclock.engine import connect
 from callclock.metrics.catalogue import Family, families, relations
-from callclock.metrics.evaluate import Known, SourceKnown, evaluate, prepare
+from callclock.metrics.evaluate import ExportKnown, Known, SourceKnown, evaluate, prepare
 from local.athena_sql import FOLDER, athena_steps, texts, to_athena
 from tests.support.curated import FORCE, TARGETS, Row, assessment, at, call, contact, incident, interval, regrade, write
 
@@ -243,7 +244,12 @@ def evaluated(con: duckdb.DuckDBPyConnection, family: Family, folder: Path) -> N
             for n, start in enumerate(starts)
         ]
     path = write(TABLES[family.table], rows, folder / "curated.parquet")
-    known = Known(as_at, tuple(SourceKnown(name, "test", as_at, "snapshot", starts[0]) for name in family.tables))
+    sources = tuple(SourceKnown(name, "test", as_at, "snapshot", starts[0]) for name in family.tables)
+    if family.each_source:
+        holes = tuple((start, start + timedelta(hours=30)) for start in sorted(starts)[::20])
+        exports = tuple(ExportKnown(start, start - timedelta(hours=n), n, n // 4) for n, start in enumerate(starts))
+        sources = (replace(sources[0], holes=holes, exports=exports),)
+    known = Known(as_at, sources)
     others = {name: [write(TABLES[name], ALSO[name](starts), folder / f"{name}.parquet")] for name in family.also}
     paths = {family.table: [path], **others}
     prepare(con, paths, home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
@@ -294,7 +300,27 @@ def _regrades(starts: Sequence[datetime]) -> Iterator[Row]:
         yield regrade(changed, record_key=str(n), incident_id=str(n), regraded_at=changed)
 
 
-ALSO = {"safeguarding": _assessments, "regrades": _regrades, "contacts": _contacts, "incidents": _incidents}
+def _calls(starts: Sequence[datetime]) -> Iterator[Row]:
+    for n, start in enumerate(starts):
+        ended = start + timedelta(minutes=n - 5)
+        yield call(
+            start, record_key=str(n), call_started_at=start, ended_at=ended, stage="queue", conflicts=n % 3 or None
+        )
+
+
+def _intervals(starts: Sequence[datetime]) -> Iterator[Row]:
+    for n, start in enumerate(starts):
+        yield interval(start, record_key=str(n), interval_start=start)
+
+
+ALSO = {
+    "safeguarding": _assessments,
+    "regrades": _regrades,
+    "calls": _calls,
+    "contacts": _contacts,
+    "incidents": _incidents,
+    "call_intervals": _intervals,
+}
 """Rows of the tables that families look things up in."""
 
 

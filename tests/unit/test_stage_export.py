@@ -97,6 +97,7 @@ def test_coverage_by_span_and_by_name(tmp_path: Path) -> None:
     assert span
     assert (span.covered_from, span.covered_to) == (utc("2026-07-01T11:00"), utc("2026-07-03T11:00"))
     assert (span.resend, span.covers, span.source, span.table_name) == ("delta", "span", "made_up", "contacts")
+    assert (span.arrived_at, span.records, span.quarantined) == (ARRIVED, 2, 0)
     export = 'covers = "name"\nexported_at = "name:%Y%m%d"'
     named = staged(tmp_path / "b", PROFILE.format(export=export), TEXT, name="a_2026-07_20260805.csv").coverage
     assert named

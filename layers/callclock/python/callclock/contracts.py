@@ -7,7 +7,7 @@ Contracts only ever gain nullable columns; :data:`CONTRACT_VERSION` grows when t
 from callclock.columns import Column, Kind, Sensitivity, Table, derived, lineage, milestone, text
 from callclock.reasons import Exclusion, HeldBack
 
-CONTRACT_VERSION = 3
+CONTRACT_VERSION = 4
 
 _CALLER = (
     text("caller_key", "Keyed hash of the caller; NULL when withheld, missing or a switchboard: unlinkable", sensitivity=Sensitivity.PSEUDONYMOUS),
@@ -31,6 +31,7 @@ LINEAGE = (
     lineage("retracts", Kind.BOOL, "A later NULL of this source takes a milestone back", nullable=False),
     lineage("set_aside", Kind.TEXT, "Reason of the profile's rule that set the record aside"),
     lineage("tells", Kind.TEXT, "Which columns among closed_at, outcome, alternative_offered_at the profile maps, joined by ;: without a mapped closing nobody can say open, without a mapped alternative nobody can say before or after it"),
+    derived("conflicts", Kind.INT, "Times at which versions of the record are equal (record_updated_at, exported_at) and differ in content, so that chance decides; NULL where there is none"),
     lineage("time_flags", Kind.TEXT, "Columns whose local time was ambiguous (A) or did not exist (N), with its text in the export: col=A 25/10/2026 01:30;..."),
 )  # fmt: skip
 
@@ -312,9 +313,12 @@ COVERAGE = Table(
         text("resend", "snapshot or delta", nullable=False),
         text("selected_by", "start or closing", nullable=False),
         text("covers", "span (first to newest start) or name (dates in the object's key)", nullable=False),
+        Column("arrived_at", Kind.INSTANT, "When the object was created in the bucket; NULL in coverage of an older version, as are the counts"),
+        Column("records", Kind.INT, "Records that were judged: all but title rows and those that a rule drops"),
+        Column("quarantined", Kind.INT, "Those of them that were not accepted"),
     ),
     partitions=("force_code",),
-)
+)  # fmt: skip
 
 RECEIPTS = Table(
     "receipts",

@@ -19,6 +19,7 @@ from callclock.contracts import METRIC_VALUES
 from callclock.engine import connect, cores
 from callclock.lake.coverage import NEVER, Coverage, periods_with_holes
 from callclock.lake.curate import CuratedMonth
+from callclock.lake.feeds import feeds_by_month
 from callclock.metrics.catalogue import Family, Relation
 from callclock.metrics.evaluate import ImpossibleFiguresError, Known, evaluate, prepare, work_out_month
 from callclock.objects import Bucket
@@ -115,10 +116,14 @@ class Refresh:
         by_tables = sorted(families, key=lambda family: family.tables)
         for tables, group in groupby(by_tables, key=lambda family: family.tables):
             months = {table: state.curated.get(table, {}) for table in tables}
+            mine = tuple(group)
+            if mine[0].each_source:
+                feeds = feeds_by_month(self.coverage, months, state.values.get(mine[0].name, ()), self.force)
+                yield from (_Partition(self, mine, home, months, known) for home, known in feeds)
+                continue
             known = self._known(tables)
             if not months[tables[0]]:
                 continue
-            mine = tuple(group)
             holes = [hole for table in tables for hole in self.coverage.holes(table, self.force)]
             for home in _homes(months[tables[0]]):
                 touched = periods_with_holes(holes, periods_of(home), self.force.tz)
@@ -201,8 +206,9 @@ class _Partition:
         return [month for month in months if month in self.months[self.tables[0]]]
 
     def counts(self, family: Family) -> bool:
-        """Whether there is any month whose records the family would count."""
-        return any(month in self.months[self.tables[0]] for month in plan.needed(self.home, family))
+        """Whether there is any month whose records the family would count, or sources whose days it would tell of."""
+        own = self.months[self.tables[0]]
+        return family.each_source or any(month in own for month in plan.needed(self.home, family))
 
     def needed(self, family: Family) -> Sequence[tuple[str, Month]]:
         """Tables and their curated months, those that there are among those the family needs."""
@@ -221,6 +227,7 @@ class _Partition:
             "as_at": _moment(self.known.as_at, settled),
             "sources": {f"{s.table_name}/{s.source}": _moment(s.as_at, settled) for s in self.known.sources},
             "linked": self._linked(family, settled),
+            "heard": [s.feed for s in self.known.sources] if family.each_source else [],
             "holes": sorted(f"{hole.kind}:{hole.label}" for hole in self.known.holes if hole.kind in family.kinds),
             "configuration": digest([repr(self.refresh.force), repr(self.refresh.targets)]),
             "definition": family.definition_version,

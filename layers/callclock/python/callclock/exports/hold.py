@@ -69,12 +69,11 @@ def _of_file(scanned: Scanned, receipt: Receipt) -> Iterator[Held]:
 
 def _of_rows(profile: Profile, receipt: Receipt, repeated: int) -> Iterator[Held]:
     counts, limit = receipt.counts, profile.export.quarantine_max
-    records = counts.records_read - counts.layout_skipped - counts.dropped
-    if counts.quarantined > limit * records:
+    if counts.quarantined > limit * counts.judged:
         most = ", ".join(f"{reason} ({n})" for reason, n in Counter(receipt.reasons).most_common(_SHOWN))
         yield Held(
             ExportReason.TOO_MUCH_QUARANTINED,
-            f"{receipt.shown}: {counts.quarantined} of {records} records cannot be accepted by {profile.file}, "
+            f"{receipt.shown}: {counts.quarantined} of {counts.judged} records cannot be accepted by {profile.file}, "
             f"more than its quarantine_max of {limit:g}: {most}. Most likely the profile is wrong: mend it "
             "(or raise the limit), then drop the file again.",
         )

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from callclock import __version__
 from callclock.clock import Month, format_instant, parse_instant
@@ -30,7 +30,10 @@ class Total:
 
 @dataclass(frozen=True)
 class CoverageRow:
-    """What one export covers of one table; the columns of ``contracts.COVERAGE``. Instants are UTC."""
+    """What one export covers of one table, and what was judged of it; the columns of ``contracts.COVERAGE``.
+
+    Instants are UTC. An older reading does not say when it arrived, nor how many records were judged.
+    """
 
     source: str
     table_name: str
@@ -41,6 +44,9 @@ class CoverageRow:
     resend: str
     selected_by: str
     covers: str
+    arrived_at: datetime | None = None
+    records: int | None = None
+    quarantined: int | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,11 @@ class Counts:
     quarantined: int = 0
     dropped: int = 0
     layout_skipped: int = 0
+
+    @property
+    def judged(self) -> int:
+        """Records that were accepted or not: all but title rows and those that a rule drops."""
+        return self.records_read - self.layout_skipped - self.dropped
 
     def check(self) -> None:
         """Check that nothing was lost.
@@ -315,7 +326,7 @@ def _instant(text: str | None) -> datetime | None:
     return parse_instant(text) if text else None
 
 
-def _coverage(data: Mapping[str, str]) -> CoverageRow:
+def _coverage(data: Mapping[str, Any]) -> CoverageRow:
     return CoverageRow(
         source=data["source"],
         table_name=data["table_name"],
@@ -326,4 +337,7 @@ def _coverage(data: Mapping[str, str]) -> CoverageRow:
         resend=data["resend"],
         selected_by=data["selected_by"],
         covers=data["covers"],
+        arrived_at=_instant(data.get("arrived_at")),
+        records=data.get("records"),
+        quarantined=data.get("quarantined"),
     )

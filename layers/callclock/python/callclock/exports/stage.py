@@ -255,6 +255,9 @@ class _Stager:
             resend=profile.export.resend,
             selected_by=profile.export.selected_by,
             covers=profile.export.covers,
+            arrived_at=self.blank.arrived_at,
+            records=counts.judged,
+            quarantined=counts.quarantined,
         )
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from callclock import layout
 from callclock.clock import Period, PeriodKind, format_instant, local_day, local_midnight
 from callclock.contracts import COVERAGE
-from callclock.engine import connect, name, parquet_list, quote
+from callclock.engine import connect, name, quote, rows_of
 from callclock.exports.receipt import CoverageRow, Receipt
 from callclock.metrics.evaluate import FOR_EVER, SourceKnown
 from callclock.objects import Bucket, Read
@@ -57,7 +57,7 @@ class Coverage:
             return cls()
         columns = ", ".join(name(field.name) for field in fields(CoverageRow))
         with connect(workdir / "duckdb") as db:
-            found = db.execute(f"SELECT {columns} FROM read_parquet({parquet_list([path])})").fetchall()
+            found = db.execute(f"SELECT {columns} FROM ({rows_of(COVERAGE.columns, [path])})").fetchall()
         rows = (CoverageRow(*map(_aware, row)) for row in found)
         return cls(tuple(sorted(rows, key=_order)), read)
 
@@ -90,7 +90,7 @@ class Coverage:
         """Each source of a table: until when it is known, how it re-sends, what its exports cover."""
         retired = {retirement.source: local_midnight(retirement.on, force.tz) for retirement in force.retired}
         found = []
-        for source, rows in self._by_source(table):
+        for source, rows in self.by_source(table):
             newest = max(rows, key=lambda row: row.exported_at)
             retired_at = retired.get(source)
             found.append(
@@ -107,7 +107,8 @@ class Coverage:
             )
         return tuple(found)
 
-    def _by_source(self, table: str) -> Iterator[tuple[str, tuple[CoverageRow, ...]]]:
+    def by_source(self, table: str) -> Iterator[tuple[str, tuple[CoverageRow, ...]]]:
+        """Rows of each source of a table."""
         mine = sorted((row for row in self.rows if row.table_name == table), key=lambda row: row.source)
         for source, group in groupby(mine, key=lambda row: row.source):
             yield source, tuple(group)
@@ -134,12 +135,12 @@ class Coverage:
         ends = {retirement.source: local_midnight(retirement.on, force.tz) for retirement in force.retired}
         found: list[Hole] = []
         starts = []
-        for source, rows in self._by_source(table):
-            spans = _spans(rows)
+        for source, rows in self.by_source(table):
+            spans = spans_of(rows)
             if not spans:
                 continue
             starts.append(spans[0][0])
-            found += _between(spans, limit, force.tz)
+            found += holes_between(spans, limit, force.tz)
             reached = max(end for _, end in spans)
             exported_at = max(row.exported_at for row in rows)
             last = min(exported_at, ends.get(source, exported_at))
@@ -150,11 +151,12 @@ class Coverage:
         return tuple(hole for hole in found if hole.start < hole.end)
 
 
-def _spans(rows: Iterable[CoverageRow]) -> list[tuple[datetime, datetime]]:
+def spans_of(rows: Iterable[CoverageRow]) -> list[tuple[datetime, datetime]]:
+    """What exports cover, in order of the starts."""
     return sorted((r.covered_from, r.covered_to) for r in rows if r.covered_from and r.covered_to)
 
 
-def _between(spans: Sequence[tuple[datetime, datetime]], limit: timedelta, zone: ZoneInfo) -> Iterator[Hole]:
+def holes_between(spans: Sequence[tuple[datetime, datetime]], limit: timedelta, zone: ZoneInfo) -> Iterator[Hole]:
     """Holes between spans that are in order of their starts."""
     reached = spans[0][1]
     for start, end in spans[1:]:
@@ -171,10 +173,10 @@ def _gaps(rows: Sequence[CoverageRow], force: Force, retired_at: datetime | None
     Other than a hole, the last begins at the newest instant covered itself and does not end while the source is live.
     """
     limit = timedelta(hours=force.coverage_gap_h)
-    spans = _spans(rows)
+    spans = spans_of(rows)
     if not spans:
         return
-    yield from _between(spans, limit, force.tz)
+    yield from holes_between(spans, limit, force.tz)
     reached = max(end for _, end in spans)
     if retired_at is None:
         yield Hole(reached, FOR_EVER)

@@ -109,6 +109,9 @@ def fold_month(
     )
     replaced = "".join(f", known.known_{m} AS {m}" for m in milestones)
     record = _record(db, table)
+    content = _row_of([c.name for c in table.mapped])
+    disputed = _SQL["disputed.sql"].format(record=record, content=content)
+    db.execute(f"CREATE OR REPLACE TEMP TABLE disputed AS {disputed}")
     fold = _SQL["fold.sql"].format(record=record, milestones=kept, replaced=replaced)
     db.execute(f"CREATE OR REPLACE TEMP TABLE folded AS {fold}")
     if table.has_legs:
@@ -138,8 +141,7 @@ def compare(db: duckdb.DuckDBPyConnection, table: Table, before: Path | None) ->
     db.execute(f"CREATE OR REPLACE TEMP VIEW before_month AS {rows_of(table.columns, [before] if before else [])}")
     said = [c.name for c in table.columns if c.name not in _PROVENANCE and c.origin is not Origin.DERIVED]
     inserted, replaced, unchanged, moved = _one(db, _SQL["compare.sql"].format(compared=_row_of(said)))
-    mapped = _row_of([c.name for c in table.mapped])
-    outdated, conflicts = _one(db, _SQL["versions.sql"].format(record=_record(db, table), content=mapped))
+    outdated, conflicts = _one(db, _SQL["versions.sql"].format(record=_record(db, table)))
     return FoldCounts(int(inserted), int(replaced), int(unchanged), int(outdated), int(moved), int(conflicts))
 
 

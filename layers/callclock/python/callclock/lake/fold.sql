@@ -27,6 +27,7 @@ known AS (
     FROM based
     GROUP BY {record}
 )
-SELECT last.* REPLACE (known.observed_at AS observed_at {replaced})
+SELECT last.* REPLACE (known.observed_at AS observed_at {replaced}), disputed.conflicts
 FROM (SELECT * EXCLUDE (rank, newest, base) FROM based WHERE rank = newest) AS last
 JOIN known USING ({record})
+LEFT JOIN disputed USING ({record})

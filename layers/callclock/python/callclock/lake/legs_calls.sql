@@ -72,6 +72,7 @@ SELECT
     arg_max(retracts, version) AS retracts,
     arg_min(set_aside, nth) AS set_aside,
     arg_max(tells, version) AS tells,
+    CAST(sum(conflicts) AS BIGINT) AS conflicts,
     arg_min(time_flags, nth) AS time_flags
 FROM told
 GROUP BY source, record_key

@@ -13,7 +13,18 @@ from itertools import pairwise
 from callclock.clock import PeriodKind
 from callclock.columns import Table
 from callclock.contracts import ATTENDANCE_CURVE, CURATED, METRIC_VALUES, REGRADE_MATRIX, VALUE_KEYS
-from callclock.metrics.headers import HeaderError, Line, block, body, header, listed, listed_of, named_as_file, number
+from callclock.metrics.headers import (
+    HeaderError,
+    Line,
+    answer,
+    block,
+    body,
+    header,
+    listed,
+    listed_of,
+    named_as_file,
+    number,
+)
 
 SHORT = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER)
 LONG = (PeriodKind.FY_TO_DATE, PeriodKind.ROLLING_12M)
@@ -22,9 +33,8 @@ DIRECTIONS = frozenset({"lower_is_better", "higher_is_better", "neutral"})
 INPUTS = frozenset(
     [
         *(table.name for table in CURATED),
-        *("sources", "source_gaps", "run", "periods", "period_days", "reach"),
-        *("grades", "services", "areas", "attendance_targets", "metric_targets"),
-        *("keyed", "definitions", "released"),
+        *("sources", "source_gaps", "source_holes", "exports", "run", "periods", "period_days", "reach"),
+        *("grades", "services", "areas", "attendance_targets", "metric_targets", "keyed", "definitions", "released"),
     ]
 )
 """Relations that evaluation registers; all others are files."""
@@ -33,7 +43,7 @@ _OF_PERIODS = frozenset({"periods", "period_days", "reach"})
 _RELATION_KEYS = ("relation", "from", "stored", "meaning")
 _OPTIONAL_RELATION_KEYS = ("monthly",)
 _FAMILY_KEYS = ("name", "table", "from", "keys", "look_behind", "look_ahead", "definition_version")
-_OPTIONAL_FAMILY_KEYS = ("also", "settled_by", "settled_after", "kinds", "result", "check")
+_OPTIONAL_FAMILY_KEYS = ("also", "settled_by", "settled_after", "kinds", "result", "check", "each_source")
 _OWN_TABLES = {table.name: table for table in (ATTENDANCE_CURVE, REGRADE_MATRIX)}
 _PERIOD = ("period_kind", "period_label")
 _SETTLED_AFTER = ("3", "28")
@@ -132,6 +142,8 @@ class Family:
         Shared steps it rests on, each after those that it needs.
     check
         Values among those worked out (``released``) that cannot be: a row of it stops their release.
+    each_source
+        Its values speak of each source by itself: they are known until the force was last heard of (decision 23).
     """
 
     name: str
@@ -149,6 +161,7 @@ class Family:
     metrics: tuple[Metric, ...]
     relations: tuple[Relation, ...]
     check: Relation | None
+    each_source: bool
     sql: str
 
     @property
@@ -258,19 +271,15 @@ def read_relation(file: str, text: str) -> Relation:
     """
     said = block(file, list(header(file, text)), _RELATION_KEYS, _OPTIONAL_RELATION_KEYS)
     named_as_file(file, said["relation"])
-    answers = {key: said.get(key, "no") for key in ("stored", "monthly")}
-    for key, answer in answers.items():
-        if answer not in {"yes", "no"}:
-            raise HeaderError(f"{file}: {key}: {answer!r}: write yes or no")
     # A list written out in the text rests on nothing.
     inputs = () if said["from"] == "none" else listed(said["from"])
     return Relation(
         name=said["relation"],
         inputs=inputs,
-        stored=answers["stored"] == "yes",
+        stored=answer(file, "stored", said["stored"]),
         meaning=said["meaning"],
         sql=body(text),
-        monthly=answers["monthly"] == "yes",
+        monthly=answer(file, "monthly", said.get("monthly", "no")),
     )
 
 
@@ -299,7 +308,6 @@ def read_family(file: str, text: str) -> tuple[Family, ...]:
     settled_by = (said["table"], *also)
     if "settled_by" in said:
         settled_by = () if said["settled_by"] == "none" else _tables(file, "settled_by", said["settled_by"])
-
     settled_after = said.get("settled_after", _SETTLED_AFTER[-1])
     if settled_after not in _SETTLED_AFTER:
         raise HeaderError(f"{file}: settled_after: {settled_after!r}: write {' or '.join(_SETTLED_AFTER)}")
@@ -321,6 +329,7 @@ def read_family(file: str, text: str) -> tuple[Family, ...]:
             metrics=metrics,
             relations=_resolved(file, listed(said["from"])),
             check=_resolved(file, (said["check"],))[-1] if "check" in said else None,
+            each_source=answer(file, "each_source", said.get("each_source", "no")),
             sql=body(text),
         )
 
@@ -355,17 +364,13 @@ def _defined(file: str, blocks: Sequence[Sequence[Line]]) -> tuple[Metric, ...]:
 
 def _metrics(file: str, lines: Sequence[Line]) -> Iterator[Metric]:
     said = block(file, lines, _METRIC_KEYS, _OPTIONAL_METRIC_KEYS)
-    line = lines[0][0]
-    if said["unit"] not in UNITS:
-        raise HeaderError(f"{file}:{line}: unit {said['unit']!r}: write one of {', '.join(sorted(UNITS))}")
-    if said["direction"] not in DIRECTIONS:
-        choice = ", ".join(sorted(DIRECTIONS))
-        raise HeaderError(f"{file}:{line}: direction {said['direction']!r}: write one of {choice}")
-    settles = said.pop("settles_days", "0")
-    if settles not in {"0", "28"}:
-        raise HeaderError(f"{file}:{line}: settles_days {settles!r}: write 28, or leave it out")
+    for key, known in (("unit", UNITS), ("direction", DIRECTIONS), ("settles_days", {"0", "28"})):
+        if said.setdefault(key, "0") not in known:
+            choice = ", ".join(sorted(known))
+            raise HeaderError(f"{file}:{lines[0][0]}: {key} {said[key]!r}: write one of {choice}")
+    settles = int(said.pop("settles_days"))
     for name in listed(said.pop("metric")):
-        yield Metric(name=name, settles_days=int(settles), **said)
+        yield Metric(name=name, settles_days=settles, **said)
 
 
 def _resolved(file: str, names: tuple[str, ...]) -> tuple[Relation, ...]:

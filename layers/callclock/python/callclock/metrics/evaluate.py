@@ -32,6 +32,16 @@ class ImpossibleFiguresError(Exception):
 
 
 @dataclass(frozen=True)
+class ExportKnown:
+    """One export of a source: when it came, how fresh it was, how many of its records were judged and refused."""
+
+    arrived_at: datetime
+    exported_at: datetime
+    records: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True)
 class SourceKnown:
     """Until when one source of a table is known.
 
@@ -48,6 +58,10 @@ class SourceKnown:
         While it is live the last begins at ``covered_to`` and ends with time itself (``FOR_EVER``).
     retired_at
         Local midnight of the day from which it no longer sends; None while it is live.
+    holes
+        Stretches of which its exports say nothing, in order; of use to families that speak of each source.
+    exports
+        Exports that arrived in the days counted, and the freshest of those before; for the same families.
     """
 
     table_name: str
@@ -58,6 +72,13 @@ class SourceKnown:
     covered_to: datetime | None = None
     retired_at: datetime | None = None
     gaps: tuple[tuple[datetime, datetime], ...] = ()
+    holes: tuple[tuple[datetime, datetime], ...] = ()
+    exports: tuple[ExportKnown, ...] = ()
+
+    @property
+    def feed(self) -> str:
+        """All that is known of it as a feed, to be compared."""
+        return f"{self.table_name}/{self.source} {self.retired_at} {self.holes} {self.exports}"
 
 
 @dataclass(frozen=True)
@@ -67,7 +88,8 @@ class Known:
     Attributes
     ----------
     as_at
-        The least as_at of those tables that were ever sent; a table's is the least over its live sources.
+        The least as_at of those tables that were ever sent; a table's is the least over its live sources. Of a family
+        that speaks of each source, when the force was last heard of.
     sources
         Each source of each table.
     holes
@@ -120,6 +142,22 @@ def prepare(
         "source_gaps",
         "table_name VARCHAR, source VARCHAR, gap_from TIMESTAMP, gap_to TIMESTAMP",
         [(s.table_name, s.source, *map(_utc, gap)) for s in known.sources for gap in s.gaps],
+    )
+    _fill(
+        con,
+        "source_holes",
+        "source VARCHAR, hole_from TIMESTAMP, hole_to TIMESTAMP",
+        [(s.source, *map(_utc, hole)) for s in known.sources for hole in s.holes],
+    )
+    _fill(
+        con,
+        "exports",
+        "source VARCHAR, arrived_at TIMESTAMP, exported_at TIMESTAMP, records BIGINT, quarantined BIGINT",
+        [
+            (s.source, _utc(e.arrived_at), _utc(e.exported_at), e.records, e.quarantined)
+            for s in known.sources
+            for e in s.exports
+        ],
     )
     _fill(
         con,
@@ -354,5 +392,6 @@ def _utc_or_none(instant: datetime | None) -> datetime | None:
 def _fill(con: duckdb.DuckDBPyConnection, relation: str, columns: str, rows: Sequence[tuple[object, ...]]) -> None:
     con.execute(f"CREATE OR REPLACE TEMP TABLE {name(relation)} ({columns})")
     if rows:
-        marks = ", ".join("?" * len(rows[0]))
-        con.executemany(f"INSERT INTO {name(relation)} VALUES ({marks})", rows)
+        # One statement for all: a row at a time takes as long as the work itself where a month has little.
+        given = [list(column) for column in zip(*rows, strict=True)]
+        con.execute(f"INSERT INTO {name(relation)} SELECT {', '.join('UNNEST(?)' for _ in given)}", given)

@@ -52,6 +52,13 @@ def number(file: str, key: str, value: str, of: str) -> int:
     return int(value)
 
 
+def answer(file: str, key: str, value: str) -> bool:
+    """Read yes or no."""
+    if value not in {"yes", "no"}:
+        raise HeaderError(f"{file}: {key}: {value!r}: write yes or no")
+    return value == "yes"
+
+
 def listed(value: str) -> tuple[str, ...]:
     """Read names with commas between."""
     return tuple(part.strip() for part in value.split(","))

@@ -1,0 +1,201 @@
+-- Athena's text of callclock/metrics/feed.sql, written by make athena.
+WITH definitions AS (
+  SELECT
+    *
+  FROM (VALUES
+    ('feed.age_s', 's', 0, 3, '1'),
+    ('feed.quarantine_rate', 'share', 0, 3, '1'),
+    ('feed.rows', 'count', 0, 3, '1'),
+    ('feed.conflicts', 'count', 0, 3, '1'),
+    ('feed.negative_interval_share', 'share', 0, 3, '1'),
+    ('feed.hours_missing', 'count', 0, 3, '1')) AS d(metric, unit, settles_days, settled_after, definition_version)
+), keyed AS (
+  SELECT
+    f.*,
+    'all' AS grade,
+    'all' AS grade_basis,
+    'all' AS grade_scheme,
+    'all' AS population,
+    'all' AS area,
+    'all' AS line,
+    'all' AS queue,
+    'all' AS stage,
+    'all' AS channel,
+    'all' AS hour_of_week,
+    'all' AS outcome,
+    'all' AS reason,
+    'all' AS age_band,
+    'all' AS window_label,
+    'all' AS risk_level,
+    'record' AS basis
+  FROM (
+    SELECT
+      m.metric,
+      d.period_kind,
+      d.period_label,
+      d.source,
+      CASE m.metric
+        WHEN 'feed.age_s'
+        THEN d.age_s
+        WHEN 'feed.rows'
+        THEN CAST(d.records AS DOUBLE)
+        WHEN 'feed.conflicts'
+        THEN CAST(d.conflicts AS DOUBLE)
+        WHEN 'feed.hours_missing'
+        THEN CAST(d.hours_of_day - d.hours AS DOUBLE)
+      END AS value,
+      CASE m.metric
+        WHEN 'feed.quarantine_rate'
+        THEN d.judged
+        WHEN 'feed.negative_interval_share'
+        THEN d.timed
+        WHEN 'feed.hours_missing'
+        THEN d.hours_of_day
+        WHEN 'feed.rows'
+        THEN d.records
+        WHEN 'feed.conflicts'
+        THEN d.records
+      END AS n,
+      CASE m.metric
+        WHEN 'feed.quarantine_rate'
+        THEN d.quarantined
+        WHEN 'feed.negative_interval_share'
+        THEN d.negative
+      END AS numerator,
+      CASE m.metric
+        WHEN 'feed.quarantine_rate'
+        THEN d.judged
+        WHEN 'feed.negative_interval_share'
+        THEN d.timed
+      END AS denominator,
+      CASE WHEN m.of_records AND d.in_part THEN 1 ELSE 0 END AS n_immature,
+      CAST(0 AS BIGINT) AS n_unknown,
+      CAST(0 AS BIGINT) AS n_excluded,
+      CAST(0 AS BIGINT) AS n_clock_fallback,
+      CAST(0 AS BIGINT) AS open_records,
+      CAST(NULL AS TIMESTAMP) AS last_event_at,
+      CAST(NULL AS DOUBLE) AS ci_low,
+      CAST(NULL AS DOUBLE) AS ci_high,
+      CAST(NULL AS VARCHAR) AS notes
+    FROM feed_days AS d
+    INNER JOIN (VALUES
+      ('feed.age_s', FALSE),
+      ('feed.quarantine_rate', FALSE),
+      ('feed.rows', TRUE),
+      ('feed.conflicts', TRUE),
+      ('feed.negative_interval_share', TRUE),
+      ('feed.hours_missing', TRUE)) AS m(metric, of_records)
+      ON CASE m.metric
+        WHEN 'feed.age_s'
+        THEN NOT d.age_s IS NULL
+        WHEN 'feed.quarantine_rate'
+        THEN d.judged > 0
+        WHEN 'feed.negative_interval_share'
+        THEN d.told AND d.timed > 0
+        ELSE d.told
+      END
+  ) AS f
+)
+SELECT
+  r.metric,
+  r.period_kind,
+  r.period_label,
+  r.grade,
+  r.grade_basis,
+  r.grade_scheme,
+  r.population,
+  r.area,
+  r.line,
+  r.queue,
+  r.stage,
+  r.channel,
+  r.source,
+  r.hour_of_week,
+  r.outcome,
+  r.reason,
+  r.age_band,
+  r.window_label,
+  r.risk_level,
+  r.basis,
+  r.period_start,
+  r.period_end,
+  COALESCE(r.value, r.share) AS value,
+  r.unit,
+  r.n,
+  r.numerator,
+  r.denominator,
+  r.n_immature,
+  r.n_unknown,
+  r.n_excluded,
+  r.n_clock_fallback,
+  r.force_as_at >= r.settles_at AND r.n_immature = 0 AND NOT r.hole AS complete,
+  CASE
+    WHEN r.numerator = 0 AND r.denominator > 0
+    THEN 0.0E0
+    ELSE COALESCE(
+      r.ci_low,
+      CAST((
+        r.share + 0.5E0 * r.z2_n - SQRT(r.z2_n * r.share * (
+          1.0E0 - r.share
+        ) + 0.25E0 * r.z2_n * r.z2_n)
+      ) AS DOUBLE) / (
+        1.0E0 + r.z2_n
+      )
+    )
+  END AS ci_low, /* z = 1.959964 and its square; the bounds of 0 % and 100 % are exact. */
+  CASE
+    WHEN r.numerator = r.denominator AND r.denominator > 0
+    THEN 1.0E0
+    ELSE COALESCE(
+      r.ci_high,
+      CAST((
+        r.share + 0.5E0 * r.z2_n + SQRT(r.z2_n * r.share * (
+          1.0E0 - r.share
+        ) + 0.25E0 * r.z2_n * r.z2_n)
+      ) AS DOUBLE) / (
+        1.0E0 + r.z2_n
+      )
+    )
+  END AS ci_high,
+  r.target,
+  CASE
+    WHEN r.open_records > 0 OR r.force_as_at < r.last_look_at
+    THEN r.force_as_at
+    ELSE r.last_look_at
+  END AS as_at, /* While a record is open the row moves with its table; else it is settled some days after the last event in it. */
+  r.definition_version,
+  COALESCE(r.notes, '') AS notes
+FROM (
+  SELECT
+    k.*,
+    d.unit,
+    d.definition_version,
+    p.period_start,
+    p.period_end,
+    p.hole,
+    run.force_as_at,
+    COALESCE(own.target, general.target) AS target,
+    CASE WHEN d.settles_days = 28 THEN p.end_at + INTERVAL '28' DAY ELSE p.end_at END AS settles_at,
+    CASE WHEN k.last_event_at > p.end_at THEN k.last_event_at ELSE p.end_at END + CASE d.settled_after WHEN 3 THEN INTERVAL '3' DAY ELSE INTERVAL '28' DAY END AS last_look_at,
+    CAST(k.numerator AS DOUBLE) / NULLIF(k.denominator, 0) AS share,
+    CASE
+      WHEN k.numerator >= 0 AND k.numerator <= k.denominator
+      THEN CAST(3.841458881296E0 AS DOUBLE) / NULLIF(k.denominator, 0)
+    END AS z2_n /* Counts of others do not always add up: what is no proportion has no interval. */
+  FROM keyed AS k
+  INNER JOIN definitions AS d
+    ON d.metric = k.metric
+  INNER JOIN periods AS p
+    ON p.period_kind = k.period_kind AND p.period_label = k.period_label
+  CROSS JOIN run
+  LEFT JOIN metric_targets AS own
+    ON own.metric = k.metric
+    AND own.line = k.line
+    AND own.since <= p.period_start
+    AND own.until > p.period_start
+  LEFT JOIN metric_targets AS general
+    ON general.metric = k.metric
+    AND general.line = 'all'
+    AND general.since <= p.period_start
+    AND general.until > p.period_start
+) AS r

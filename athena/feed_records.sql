@@ -1,0 +1,57 @@
+-- Athena's text of callclock/metrics/feed_records.sql, written by make athena.
+SELECT
+  r.source,
+  r.local_date,
+  r.local_hour,
+  r.conflicts,
+  NOT r.first_arrived_at IS NULL OR NOT r.reported_arrival_ms IS NULL AS timed,
+  (
+    NOT r.first_arrived_at IS NULL OR NOT r.reported_arrival_ms IS NULL
+  ) /* The fold leaves the interval out where it is negative beyond the tolerance. */
+  AND r.attend_ms IS NULL AS negative
+FROM incidents AS r
+UNION ALL
+SELECT
+  c.source,
+  c.local_date,
+  c.local_hour,
+  c.conflicts,
+  NOT c.wait_first_ms IS NULL OR NOT c.end_ms IS NULL AS timed,
+  COALESCE(c.wait_first_ms, 0) < 0 OR COALESCE(c.end_ms, 0) < 0 AS negative
+FROM calls AS c
+UNION ALL
+SELECT
+  o.source,
+  o.local_date,
+  o.local_hour,
+  o.conflicts,
+  FALSE AS timed,
+  FALSE AS negative
+FROM regrades AS o
+UNION ALL
+SELECT
+  o.source,
+  o.local_date,
+  o.local_hour,
+  o.conflicts,
+  FALSE AS timed,
+  FALSE AS negative
+FROM contacts AS o
+UNION ALL
+SELECT
+  o.source,
+  o.local_date,
+  o.local_hour,
+  o.conflicts,
+  FALSE AS timed,
+  FALSE AS negative
+FROM safeguarding AS o
+UNION ALL
+SELECT
+  o.source,
+  o.local_date,
+  o.local_hour,
+  o.conflicts,
+  FALSE AS timed,
+  FALSE AS negative
+FROM call_intervals AS o

@@ -1,0 +1,66 @@
+-- relation: feed_days
+-- from: feed_records, periods, run, sources, source_holes, exports
+-- stored: no
+-- meaning: One row per source and local day since the force was first heard of: the records that began in it, whether its exports cover the day wholly, in part or not at all, what arrived in it and how fresh the newest export was at its end. METRICS "E".
+WITH begun AS (
+    SELECT
+        r.source,
+        r.local_date,
+        COUNT(*) AS records,
+        COUNT(DISTINCT r.local_hour) AS hours,
+        CAST(SUM(COALESCE(r.conflicts, 0)) AS BIGINT) AS conflicts,
+        COUNT(CASE WHEN r.timed THEN 1 END) AS timed,
+        COUNT(CASE WHEN r.negative THEN 1 END) AS negative
+    FROM feed_records AS r
+    GROUP BY r.source, r.local_date
+),
+uncovered AS (
+    SELECT
+        h.source,
+        p.period_start,
+        MAX(CASE WHEN h.hole_from <= p.start_at AND h.hole_to >= p.end_at THEN 1 ELSE 0 END) AS wholly
+    FROM periods AS p
+    CROSS JOIN source_holes AS h
+    WHERE h.hole_from < p.end_at AND h.hole_to > p.start_at
+    GROUP BY h.source, p.period_start
+),
+arrived AS (
+    SELECT
+        e.source,
+        p.period_start,
+        MAX(e.exported_at) AS newest_exported_at,
+        CAST(SUM(CASE WHEN e.arrived_at >= p.start_at THEN e.records ELSE 0 END) AS BIGINT) AS judged,
+        CAST(SUM(CASE WHEN e.arrived_at >= p.start_at THEN e.quarantined ELSE 0 END) AS BIGINT) AS quarantined
+    FROM periods AS p
+    CROSS JOIN exports AS e
+    WHERE e.arrived_at < p.end_at
+    GROUP BY e.source, p.period_start
+)
+SELECT
+    p.period_kind,
+    p.period_label,
+    s.source,
+    COALESCE(b.records, 0) AS records,
+    COALESCE(b.conflicts, 0) AS conflicts,
+    COALESCE(b.timed, 0) AS timed,
+    COALESCE(b.negative, 0) AS negative,
+    -- The hours that a clock on the wall shows in the day: of 25 hours one is shown twice.
+    CASE WHEN date_diff('second', p.start_at, p.end_at) <= 82800 THEN 23 ELSE 24 END AS hours_of_day,
+    COALESCE(b.hours, 0) AS hours,
+    u.source IS NOT NULL AS in_part,
+    COALESCE(b.records, 0) > 0 OR COALESCE(u.wholly, 0) = 0 AS told,
+    a.judged,
+    a.quarantined,
+    -- A day that is not over in what is known ends where that does; a retired source does not age.
+    CASE
+        WHEN p.start_at >= s.retired_at THEN NULL
+        WHEN p.end_at <= run.force_as_at THEN CAST(date_diff('millisecond', a.newest_exported_at, p.end_at) AS DOUBLE) / 1000.0E0
+        ELSE CAST(date_diff('millisecond', a.newest_exported_at, run.force_as_at) AS DOUBLE) / 1000.0E0
+    END AS age_s
+FROM periods AS p
+CROSS JOIN run
+CROSS JOIN sources AS s
+LEFT JOIN begun AS b ON b.source = s.source AND b.local_date = p.period_start
+LEFT JOIN uncovered AS u ON u.source = s.source AND u.period_start = p.period_start
+LEFT JOIN arrived AS a ON a.source = s.source AND a.period_start = p.period_start
+WHERE p.start_at < run.force_as_at
