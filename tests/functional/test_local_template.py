@@ -25,7 +25,10 @@ def stack() -> Iterator[LocalStack]:
 
 def test_everything_is_made_but_what_its_condition_leaves_out(stack) -> None:
     translated, _ = translate(TEMPLATE, PARAMETERS, "eu-west-2")
-    assert set(translated["Resources"]) - set(stack.deployment.resources) == {"DigestSubscription", "OperationsSubscription"}
+    assert set(translated["Resources"]) - set(stack.deployment.resources) == {
+        "DigestSubscription",
+        "OperationsSubscription",
+    }
 
 
 def test_only_conditions_and_named_properties_are_left_out(stack) -> None:
