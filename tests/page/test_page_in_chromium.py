@@ -8,7 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from callclock import layout
 from callclock.scorecard.page import page
+from callclock.scorecard.queries import QUERIES
 from callclock.settings import Force
 from local.page_libraries import bundle
 from tests.support import page_rows
@@ -17,6 +19,7 @@ from tests.support.chromium import ARGUMENTS, chromium
 CHROMIUM = chromium()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: apt-get install chromium")
 
+SAVED = layout.saved_queries("eu-west-2")
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "page"
 LOOKS = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
@@ -55,7 +58,9 @@ class Seen:
 def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     facts = page_rows.gathered(tmp_path_factory.mktemp("facts"), page_rows.everything())
     path = tmp_path_factory.mktemp("page") / "index.html"
-    path.write_text(page("SIM", Force(name="Simulated Constabulary (not a real force)"), facts, bundle()), "utf-8")
+    path.write_text(
+        page("SIM", Force(name="Simulated Constabulary (not a real force)"), facts, bundle(), SAVED), "utf-8"
+    )
     return path
 
 
@@ -202,7 +207,43 @@ def test_a_figure_leads_to_its_query(browser: Browser, html: Path) -> None:
     assert not seen.page.locator("#q-calls-by-month pre").is_visible()
     seen.page.click(".card:nth-child(4) .big a")
     assert seen.page.locator("#q-calls-by-month pre").is_visible()
+    # A click marks the whole query, and its link leads to where it is saved; nothing has been asked for meanwhile.
+    seen.page.click("#q-calls-by-month pre", position={"x": 60, "y": 30})
+    assert seen.page.evaluate("getSelection().toString().trim()") == QUERIES["calls-by-month"].of("SIM")
+    link = seen.page.locator("#q-calls-by-month a")
+    assert link.is_visible()
+    assert link.get_attribute("href") == SAVED
+    assert [url for url in seen.asked if not url.startswith("data:")] == [html.as_uri()]
     assert seen.said == []
+
+
+def test_what_a_choice_leaves_as_it_is_says_so(browser: Browser, html: Path) -> None:
+    seen = opened(browser, html)
+    notes = {
+        name: seen.page.locator(f".block:has(#t-{name}) .unmoved, .block:has([data-table=t-{name}]) .unmoved").first
+        for name in ("stages-101", "xmr-median-s-domestic-abuse-all")
+    }
+    card = seen.page.locator(".card:nth-child(4) .unmoved")
+
+    def shown() -> list[bool]:
+        return [note.is_visible() for note in (card, *notes.values())]
+
+    assert shown() == [False, False, False]
+    seen.page.select_option("#choose-p", label="March 2026")
+    seen.drawn(2)
+    assert shown() == [False, False, False], "all follow the period"
+    seen.page.select_option("#choose-g", label="Grade 2")
+    seen.drawn(3)
+    assert shown() == [True, True, False]
+    seen.page.select_option("#choose-a", label=page_rows.NASTY)
+    seen.drawn(4)
+    assert shown() == [True, True, True]
+    assert "stays as it is, and says so" in (seen.page.text_content("#chosen") or "")
+    assert card.text_content() == "Not by grade or area: of all grades and the whole force."
+    seen.page.select_option("#choose-g", index=0)
+    seen.page.select_option("#choose-a", index=0)
+    seen.drawn(6)
+    assert shown() == [False, False, False]
 
 
 def test_printing_opens_every_table(browser: Browser, html: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from callclock import wording
+from callclock import layout, wording
 from callclock.engine import connect
 from callclock.scorecard.facts import Facts, gather
 from callclock.scorecard.figures import AREA, CURVE, Cell, Selection
@@ -30,6 +30,7 @@ FORCE = Force(name="Simulated <b>Constabulary</b>")
 HOLLOW = "\N{WHITE CIRCLE}"
 LIBRARIES = "window.vegaEmbed = async () => ({ finalize() {} });"
 """Stands in for the bundle, whose drawing is tested in a browser."""
+_UNMOVED = r'data-unmoved="(\w+)" hidden>[^<]*</p>\s*(?:<figure data-chart="\w+" data-table="t-|<div[^>]*>\s*<table id="t-)([\w-]+)'
 
 
 @pytest.fixture(scope="module")
@@ -326,6 +327,42 @@ def test_it_asks_the_network_for_nothing(html: str, read: PageText) -> None:
     assert [a for a in read.addresses if not a[2].startswith(("#", "data:"))] == []
     assert "@import" not in html
     assert "url(" not in html
+
+
+def test_every_query_leads_to_where_it_is_saved_and_nothing_else_leads_away(whole: Facts, read: PageText) -> None:
+    address = layout.saved_queries("eu-west-2")
+    assert (
+        address == "https://eu-west-2.console.aws.amazon.com/athena/home?region=eu-west-2#/query-editor/saved-queries"
+    )
+    html = page("SIM", FORCE, whole, LIBRARIES, address)
+    linked = PageText(html)
+    away = [found for found in linked.addresses if not found[2].startswith(("#", "data:"))]
+    shown = [end.removeprefix("q-") for end in linked.ids if end.startswith("q-")]
+    assert away == [("a", "href", address)] * len(shown)
+    assert len(shown) >= 15
+    assert set(shown) <= set(QUERIES)
+    for name in shown:
+        assert f'<code>{name}</code> <a href="{address}" rel="noreferrer">saved in Athena' in html
+    assert "give 'SIM' as its parameter" in linked.text
+    assert linked.policy == read.policy
+
+
+def test_what_a_choice_does_not_move_says_so(html: str) -> None:
+    """By table and card, from the figures that they show: calls and safeguarding have neither grade nor area."""
+    cards = re.findall(r'<div class="card"><h3>([^<]*)</h3>\s*(?:<p class="unmoved" data-unmoved="(\w+)")?', html)
+    assert [letters for _, letters in cards] == ["", "", "", "ga", "ga"]
+    found = {table: letters for letters, table in re.findall(_UNMOVED, html)}
+    assert {found.get(table) for table in ("curve", "attendance-all", "attendance-grades")} == {None}
+    assert found["xmr-median-s-domestic-abuse-all"] == "a"
+    for table in (
+        "calls-101",
+        "stages-999",
+        "heat-101",
+        "followed",
+        "safeguarding-attended",
+        "xmr-abandonment-rate-all-101",
+    ):
+        assert found[table] == "ga", table
 
 
 def test_every_link_has_its_end(read: PageText) -> None:

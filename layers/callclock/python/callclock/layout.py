@@ -136,6 +136,15 @@ def console(region: str, bucket: str, key: str) -> str:
     return f"https://{region}.console.aws.amazon.com/s3/object/{bucket}?{named}"
 
 
+def saved_queries(region: str) -> str:
+    """Address of the saved queries in the AWS console, which asks for the reader's own sign-in and for the workgroup.
+
+    It is that of the list: no address that opens one saved query could be confirmed (docs/decisions/0023).
+    """
+    asked = urlencode({"region": region})
+    return f"https://{region}.console.aws.amazon.com/athena/home?{asked}#/query-editor/saved-queries"
+
+
 def releases_prefix(force_code: str) -> str:
     """Prefix (results) of all release packs of a force."""
     return f"internal/release/force_code={force_code}/"

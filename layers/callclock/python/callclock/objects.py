@@ -46,6 +46,11 @@ class Bucket:
         self.name = name
         self._s3: S3Client = client or boto3.client("s3")
 
+    @property
+    def region(self) -> str:
+        """Region that it is asked for in."""
+        return self._s3.meta.region_name
+
     def fetch(self, key: str, path: Path, version_id: str | None = None) -> Read | None:
         """Bring an object to ``path`` in one request, so that no swap can mix two versions; None when there is none."""
         wanted: dict[str, Any] = {"VersionId": version_id} if version_id else {}

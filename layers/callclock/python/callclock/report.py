@@ -48,7 +48,7 @@ def draw(force_code: str, report: Report) -> str:
             shown = facts.gather(db)
             packs = release.packs(db, force.name)
         # The page is the same for the same values, so writing it again after a redelivery changes nothing.
-        html = page(force_code, force, shown, libraries())
+        html = page(force_code, force, shown, libraries(), layout.saved_queries(report.results.region))
         report.results.put(layout.page(force_code), html, content_type="text/html; charset=utf-8")
         for pack in packs:
             _release(force_code, pack, report.results, workdir)

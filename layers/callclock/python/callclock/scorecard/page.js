@@ -33,9 +33,12 @@
       element.classList.toggle("worse", judged && found.value > 0);
       element.classList.toggle("better", judged && found.value < 0);
     }
+    const narrowed = (letter) => control[letter].selectedIndex > 0;
+    for (const note of document.querySelectorAll("[data-unmoved]")) note.hidden = ![...note.dataset.unmoved].some(narrowed);
     const label = (select) => select.selectedOptions[0]?.textContent ?? "";
     document.getElementById("chosen").textContent =
-      `${label(control.p)}; ${label(control.g).toLowerCase()}; ${label(control.a)}.`;
+      `${label(control.p)}; ${label(control.g).toLowerCase()}; ${label(control.a)}.` +
+      (narrowed("g") || narrowed("a") ? " What is not by grade or area stays as it is, and says so." : "");
   };
 
   // Seconds are drawn in the largest unit that the middle of the chart fills.

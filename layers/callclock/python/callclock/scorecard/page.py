@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from callclock import wording
+from callclock.engine import quote
 from callclock.metrics import catalogue
 from callclock.scorecard.facts import Facts, Row, count, instant, number
 from callclock.scorecard.figures import NOTHING, Cell, Figure, packed
@@ -49,7 +50,7 @@ def libraries() -> str:
     return bundle.read_text("utf-8") if bundle.is_file() else ""
 
 
-def page(force_code: str, force: Force, facts: Facts, charts: str = "") -> str:
+def page(force_code: str, force: Force, facts: Facts, charts: str = "", saved_queries: str = "") -> str:
     """Render the page of one force.
 
     Parameters
@@ -60,6 +61,8 @@ def page(force_code: str, force: Force, facts: Facts, charts: str = "") -> str:
         What is shown.
     charts
         Script of the chart libraries (:func:`libraries`); empty for a page of tables alone.
+    saved_queries
+        Address at which a reader finds the saved queries, by a sign-in of their own; empty where there is none.
 
     Returns
     -------
@@ -81,6 +84,8 @@ def page(force_code: str, force: Force, facts: Facts, charts: str = "") -> str:
         headlines=tops if facts.values else [],
         sections=parts,
         plain=plain,
+        force_quoted=quote(force_code),
+        saved_queries=saved_queries,
         queries=[(q, q.of(force_code)) for q in dict.fromkeys(asked)],
         figure=lambda cell: _figure(found, cell),
         sentence=lambda words: _sentence(found, words),

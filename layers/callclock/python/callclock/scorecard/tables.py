@@ -1,6 +1,6 @@
 """What a part of the page is made of: tables of cells, some of them drawn as charts too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from callclock.scorecard.figures import Cell
@@ -52,6 +52,11 @@ class Table:
     wide: bool = False
     unfolded: bool = False
 
+    @property
+    def unmoved(self) -> str:
+        """Controls that leave it as it is; see :func:`unmoved`."""
+        return unmoved(cell for row in self.rows for cell in row.cells)
+
 
 @dataclass(frozen=True)
 class Section:
@@ -72,6 +77,21 @@ class Headline:
     cell: Cell
     beside: Sequence[tuple[str, Cell]]
     query: Query
+
+    @property
+    def unmoved(self) -> str:
+        """Controls that leave it as it is; see :func:`unmoved`."""
+        return unmoved([self.cell])
+
+
+def unmoved(cells: Iterable[Cell]) -> str:
+    """Name the controls that leave figures as they are: ``g`` of all grades, ``a`` of the whole force, ``ga`` both.
+
+    A table with a row for each grade is of no one grade, and is not meant.
+    """
+    found = list(cells)
+    grades, areas = {cell.grade for cell in found}, {cell.area for cell in found}
+    return ("g" if grades == {"all"} else "") + ("a" if areas == {"all"} else "")
 
 
 def missing(what: str) -> str:
