@@ -1,12 +1,14 @@
 """A deployment found by the name of its stack, in an account as on the laptop (``AWS_ENDPOINT_URL``)."""
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from callclock.exports.callers import CallerSecret
 from callclock.ledger import Ledger, Marks
 from callclock.objects import Bucket
 from callclock.operations.stack import Stack
@@ -44,6 +46,31 @@ class Account:
                 "for the aws command line, and on the laptop AWS_ENDPOINT_URL too (`callclock up` says how)."
             ) from fault
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+    def who(self) -> str:
+        """ARN of whoever asks."""
+        return str(self._session.client("sts").get_caller_identity()["Arn"])
+
+    def caller_secrets(self, stack: str) -> Sequence[CallerSecret]:
+        """Secrets that key the hash of callers: the one in force, and the one before it while that is kept.
+
+        Raises
+        ------
+        UsageError
+            They may not be read, or the stack has none.
+        """
+        named = self.outputs(stack).get("CallerSecretArn", stack)
+        secrets = self._session.client("secretsmanager")
+        found: list[CallerSecret] = []
+        for stage in ("AWSCURRENT", "AWSPREVIOUS"):
+            try:
+                said = json.loads(secrets.get_secret_value(SecretId=named, VersionStage=stage)["SecretString"])
+            except ClientError as fault:
+                if found and fault.response["Error"]["Code"] == "ResourceNotFoundException":
+                    break
+                raise UsageError(f"{stack}: the caller secret: {fault}") from fault
+            found.append(CallerSecret(str(said["epoch"]), str(said["secret"]).encode()))
+        return found
 
     def stack(self, name: str) -> Stack:
         """Open a deployment.

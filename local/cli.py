@@ -16,7 +16,7 @@ from callclock.settings import ConfigurationError
 from local import check_figures as checking
 from local import demo as telling
 from local import draft as drafting
-from local import operate, rebuilt, show, sources
+from local import erased, operate, rebuilt, show, sources
 from local import run as running
 from local import simulate as simulation
 from local import thresholds as trying
@@ -227,7 +227,7 @@ def sources_new(
         typer.echo(made.text, nl=False)
 
 
-for _command in (operate.replay, operate.withdraw, rebuilt.rebuild):
+for _command in (operate.replay, operate.withdraw, rebuilt.rebuild, erased.erase):
     app.command()(_command)
 
 

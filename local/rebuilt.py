@@ -38,7 +38,7 @@ def rebuild(
     done, found = True, []
     for code in forces(deployment, force):
         try:
-            with _saying(json_) as said, tempfile.TemporaryDirectory(prefix="callclock-rebuild-") as folder:
+            with saying(json_) as said, tempfile.TemporaryDirectory(prefix="callclock-rebuild-") as folder:
                 made, now_done = _of_force(deployment, code, Path(folder), wait if replace_ else None, said)
         except ChangedMeanwhileError as fault:
             typer.echo(f"{fault}. Run this once more when measure is quiet.", err=True)
@@ -66,7 +66,8 @@ def _of_force(stack: Stack, code: str, folder: Path, wait: int | None, said: Sai
 
 
 @contextmanager
-def _saying(quiet: bool) -> Iterator[Said]:
+def saying(quiet: bool) -> Iterator[Said]:
+    """Show what is being done while it is done."""
     with Console(stderr=True, quiet=quiet, emoji=False).status("") as status:
         yield status.update
 

@@ -1,9 +1,11 @@
 """The operator's commands against the template: withdraw, read again by a mended profile, in the words of a shell."""
 
+import csv
 import io
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -103,12 +105,6 @@ def test_everything_is_made_anew_beside_what_stands(stack: LocalStack, monkeypat
     """By somebody who may do what RebuildPolicy allows and no more."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "role.callclock-RebuildPolicy")
     before = curated(stack)
-    code, said = callclock("rebuild", "--force", "SIM")
-    [found] = said["forces"]
-    assert (code, found["is_equal"], found["differences"]) == (0, True, [])
-    assert found["months"]
-    assert found["objects"]
-
     s3, lake = stack.client("s3"), stack.physical("LakeBucket")
     table, out = pq.read_table(io.BytesIO(before)), io.BytesIO()
     pq.write_table(table.slice(1), out)
@@ -117,9 +113,40 @@ def test_everything_is_made_anew_beside_what_stands(stack: LocalStack, monkeypat
     [[differs]] = [found["differences"] for found in said["forces"]]
     assert (code, differs["table"], differs["month"], differs["only_rebuilt"]) == (3, "calls", "2026-01", 1)
     assert curated(stack) == out.getvalue(), "shown first"
-    code, said = callclock("rebuild", "--replace")
-    assert (code, said["done"]) == (0, True)
+    code, said = callclock("rebuild", "--replace", "--force", "SIM")
+    [found] = said["forces"]
+    assert (code, said["done"], found["is_equal"], found["differences"]) == (0, True, True, [])
+    assert min(found["months"], found["objects"]) > 0
     assert curated(stack) == before
+
+
+def test_a_caller_is_erased_from_every_version(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By somebody who may do what ErasurePolicy allows and no more; the number comes in by standard input."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "role.callclock-ErasurePolicy")
+    calls = pq.read_table(io.BytesIO(curated(stack)))
+    with EXPORT.open() as file:
+        numbers = [row["CLI"] for row in csv.DictReader(file) if (row["CLI"] or "").startswith("07")]
+    number = Counter(numbers).most_common(1)[0][0]
+    words = ["erase", "--caller", "-", "--force", "SIM", "--json"]
+    shown = CliRunner().invoke(app, words, input=number + "\n", catch_exceptions=False)
+    assert shown.exit_code == 0
+    assert json.loads(shown.stdout)["forces"][0]["receipt"] is None
+    assert pq.read_table(io.BytesIO(curated(stack))) == calls, "shown first"
+
+    done = CliRunner().invoke(app, [*words, "--yes"], input=number + "\n", catch_exceptions=False)
+    [said] = json.loads(done.stdout)["forces"]
+    assert (done.exit_code, said["left"], said["epochs_without_secret"]) == (0, {}, [])
+    now = pq.read_table(io.BytesIO(curated(stack)))
+    unknown = now["caller_key"].null_count - calls["caller_key"].null_count
+    assert unknown == said["found"]["curated month"]["rows"] > 0
+    assert now.drop(["caller_key", "key_epoch"]) == calls.drop(["caller_key", "key_epoch"])
+    receipt = stack.client("s3").get_object(Bucket=stack.physical("ResultsBucket"), Key=said["receipt"])["Body"].read()
+    assert json.loads(receipt)["by"].startswith("arn:aws:")
+    for text in (shown.output, done.output, receipt.decode()):
+        assert number[-6:] not in text
+    again = CliRunner().invoke(app, words, input=number + "\n", catch_exceptions=False)
+    assert json.loads(again.stdout)["forces"][0]["found"] == {}
+    assert CliRunner().invoke(app, words, input="999\n").exit_code == 2
 
 
 def test_what_cannot_be_done_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,8 +69,10 @@ class MemoryLog(DeliveredLog):
 class Pipeline:
     """One force, EX: drop, tick, run. ``lose`` names queues whose next message vanishes."""
 
+    bucket = MemoryBucket
+
     def __init__(self, **config: str) -> None:
-        self.exports, self.lake, self.results = (MemoryBucket(name) for name in ("exports", "lake", "results"))
+        self.exports, self.lake, self.results = (self.bucket(name) for name in ("exports", "lake", "results"))
         self.queues: dict[str, list[str]] = {name: [] for name in BATCH}
         self.lose: set[str] = set()
         self.marks, self.log = MemoryMarks(), MemoryLog()

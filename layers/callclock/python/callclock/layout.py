@@ -1,6 +1,7 @@
 """Where everything lies in the three buckets. Keys depend on content only: doing a thing twice does it once."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from urllib.parse import urlencode
 
 from callclock.clock import Month
@@ -8,6 +9,8 @@ from callclock.clock import Month
 INCOMING = "incoming/"
 CONFIG = "config/"
 QUARANTINE = "quarantine/"
+ANSWERS = "athena/"
+"""Answers of queries (results): rows of the lake may stand in them."""
 
 UNKNOWN_FORCE = "unknown"
 """Receipts of files for a force that is not configured: Athena sees no partition of a code it does not know."""
@@ -113,6 +116,11 @@ def receipts_prefix(force_code: str, export_id: str) -> str:
 def receipts_of_force(force_code: str) -> str:
     """Prefix (results) of all receipts of a force."""
     return f"internal/receipts/force_code={force_code}/"
+
+
+def erasure(force_code: str, at: datetime) -> str:
+    """Receipt of an erasure (results)."""
+    return f"internal/erasures/force_code={force_code}/{at:%Y%m%dT%H%M%S}.json"
 
 
 def coverage(force_code: str) -> str:

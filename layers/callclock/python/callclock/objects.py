@@ -31,6 +31,16 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class Version:
+    """One version of an object, or a marker that it was deleted; ``is_latest``: it is what a reader gets."""
+
+    key: str
+    version_id: str
+    is_latest: bool
+    is_marker: bool
+
+
+@dataclass(frozen=True)
 class Read:
     """An object as read: its content's ETag (opaque), the metadata it was written with, and its version."""
 
@@ -138,6 +148,18 @@ class Bucket:
         for page in pages:
             for found in page.get("CommonPrefixes", []):
                 yield found["Prefix"].removeprefix(prefix).rstrip("/")
+
+    def versions(self, prefix: str) -> Iterator[Version]:
+        """Every version of every object below ``prefix`` that is still kept, and the markers of deleted ones."""
+        for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix):
+            for found in page.get("Versions", []):
+                yield Version(found["Key"], found["VersionId"], found["IsLatest"], is_marker=False)
+            for marker in page.get("DeleteMarkers", []):
+                yield Version(marker["Key"], marker["VersionId"], marker["IsLatest"], is_marker=True)
+
+    def erase(self, version: Version) -> None:
+        """Delete one version for good: nobody brings it back."""
+        self._s3.delete_object(Bucket=self.name, Key=version.key, VersionId=version.version_id)
 
     def remove(self, key: str) -> None:
         """Delete an object; the bucket keeps its older versions."""

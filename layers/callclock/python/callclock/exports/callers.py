@@ -1,6 +1,7 @@
 """Who called, as a keyed hash: the number or identity itself never leaves the exports bucket (DESIGN 3)."""
 
 import hashlib
+import hmac
 import re
 from dataclasses import dataclass, field
 from importlib import resources
@@ -26,6 +27,11 @@ class CallerSecret:
         key = hashlib.sha256(self.secret).digest() if len(self.secret) > _BLOCK else self.secret
         block = key.ljust(_BLOCK, b"\0")
         return {"inner": bytes(b ^ 0x36 for b in block), "outer": bytes(b ^ 0x5C for b in block)}
+
+
+def key_of(number: str, secret: CallerSecret) -> str:
+    """``caller_key`` of a number in E.164 form, as :func:`key_callers` makes it."""
+    return hmac.new(secret.secret, number.encode(), hashlib.sha256).hexdigest()
 
 
 def key_callers(
