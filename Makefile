@@ -53,6 +53,10 @@ portable: setup build/tools/chdb/.stamp ## Work every measure out on a second en
 	@$(PY) -m tests.portable build/portable
 	@build/tools/chdb/bin/python tests/portable/on_chdb.py build/portable
 
+.PHONY: fuzz
+fuzz: setup ## 100,000 dirty files on every core, each held against what was written; goes on where it stopped (FUZZ="--minutes 10")
+	@$(PY) -m tests.fuzz $(FUZZ)
+
 .PHONY: bench
 bench: setup .venv/.bench ## Speed and memory as ratios within one run: table, and build/bench.json (half an hour)
 	@POLARS_MAX_THREADS=1 $(PY) -m benchmarks $(BENCH)
