@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from callclock import layout
 from callclock.clock import parse_instant
 from callclock.exports.receipt import Receipt
 from local import demo_figures
@@ -106,7 +107,7 @@ class _Player:
     stack: LocalStack
     told: Callable[[Step], None]
     now: datetime | None = None
-    known: frozenset[tuple[str, str]] = frozenset()
+    known: frozenset[str] = frozenset()
     mails: int = 0
 
     def wait_until(self, at: datetime, *, every_day: bool) -> None:
@@ -126,8 +127,8 @@ class _Player:
         faults = list(self.stack.run_until_quiet().faults)
         if faults:
             raise RuntimeError("\n".join(faults))
-        receipts = [r for r in receipts_of(self.stack) if (r.export_id, r.table_name) not in self.known]
-        self.known |= {(r.export_id, r.table_name) for r in receipts}
+        receipts = receipts_of(self.stack, self.known)
+        self.known |= {layout.receipt(r.force_code, r.export_id, r.table_name) for r in receipts}
         mails = self.stack.inbox.mails[self.mails :]
         self.mails += len(mails)
         self.told(Step(at, [drop.path.name for drop in drops], [r for r in receipts if r.table_name != "none"], mails))

@@ -8,14 +8,13 @@ from pathlib import Path
 import boto3
 
 from callclock import configuration
-from callclock.contracts import METRIC_VALUES, RESTATEMENTS
-from callclock.engine import connect, rows_of
+from callclock.engine import connect
 from callclock.ledger import DeliveredLog
 from callclock.notify import delivered_of, families_of, rules_of, story_of
 from callclock.objects import Bucket
 from callclock.replay import Rule
 from callclock.results import fetch_restatements, fetch_values
-from callclock.series import load_series
+from callclock.series import lay_series, load_series
 from callclock.settings import Force
 from callclock.thresholds import next_due
 from local.schedule import next_fire
@@ -44,11 +43,12 @@ def first_due(lake: Bucket, results: Bucket, log: DeliveredLog, force_code: str,
     rules = rules_of(settings, force_code)
     wanted = families_of(rules)
     with tempfile.TemporaryDirectory(prefix="callclock-") as name, connect(Path(name)) as db:
-        for view, table, paths in (
-            ("metric_values", METRIC_VALUES, fetch_values(results, force_code, wanted)),
-            ("restatements", RESTATEMENTS, fetch_restatements(results, force_code, wanted)),
-        ):
-            db.execute(f"CREATE VIEW {view} AS {rows_of(table.columns, paths)}")
+        lay_series(
+            db,
+            rules,
+            fetch_values(results, force_code, wanted),
+            fetch_restatements(results, force_code, wanted),
+        )
         due = [
             next_due(
                 load_series(db, rule).rows,

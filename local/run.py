@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -126,12 +126,12 @@ def drop_configuration(stack: LocalStack, config: Path | None) -> None:
     stack.run_until_quiet()
 
 
-def receipts_of(stack: LocalStack) -> tuple[Receipt, ...]:
-    """Every receipt there is, in order of arrival."""
+def receipts_of(stack: LocalStack, but: Collection[str] = ()) -> tuple[Receipt, ...]:
+    """Every receipt there is, but those of these keys, in order of arrival."""
     s3 = stack.client("s3")
     bucket = stack.physical("ResultsBucket")
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="internal/receipts/")
-    keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+    keys = [found["Key"] for page in pages for found in page.get("Contents", []) if found["Key"] not in but]
     read = [Receipt.from_json(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()) for key in keys]
     return tuple(sorted(read, key=lambda receipt: (receipt.arrived_at, receipt.object_key, receipt.table_name)))
 

@@ -15,12 +15,12 @@ from rich.table import Table
 
 from callclock import layout
 from callclock.clock import local_midnight
-from callclock.contracts import COVERAGE, METRIC_VALUES, RESTATEMENTS
+from callclock.contracts import COVERAGE
 from callclock.engine import connect, rows_of
 from callclock.metrics.catalogue import families, metric
 from callclock.notices import Context, Mail, compose
 from callclock.replay import Rule
-from callclock.series import load_series
+from callclock.series import lay_series, load_series
 from callclock.settings import ConfigurationError, Force, ThresholdRule, assemble
 from callclock.tryout import Taken, settles_after, would_tell
 
@@ -61,14 +61,17 @@ def trials(file: Path, since: date, out: Path, force_code: str | None = None) ->
         raise ConfigurationError(f"force.toml: no force {code!r}: name one of {', '.join(settings.forces) or 'none'}")
     results = out / "results"
     with tempfile.TemporaryDirectory(prefix="callclock-") as name, connect(Path(name)) as db:
-        for table, prefix in (
-            (METRIC_VALUES, layout.values_prefix(code)),
-            (RESTATEMENTS, layout.restatements_prefix(code)),
-            (COVERAGE, f"internal/coverage/force_code={code}/"),
-        ):
-            files = sorted((results / prefix).rglob("*.parquet"))
-            db.execute(f"CREATE VIEW {table.name} AS {rows_of(table.columns, files)}")
+        values, restated, coverage = (
+            sorted((results / prefix).rglob("*.parquet"))
+            for prefix in (
+                layout.values_prefix(code),
+                layout.restatements_prefix(code),
+                f"internal/coverage/force_code={code}/",
+            )
+        )
         rules = [rule for rule in settings.rules if not rule.forces or code in rule.forces]
+        lay_series(db, rules, values, restated)
+        db.execute(f"CREATE VIEW coverage AS {rows_of(COVERAGE.columns, coverage)}")
         found = [trial for rule in rules for trial in _of_rule(db, rule, code, force, since)]
     return sorted(found, key=lambda trial: (trial.at, trial.rule_id))
 

@@ -16,7 +16,7 @@ import pytest
 from callclock import layout, measure, notify
 from callclock.clock import Month, PeriodKind, format_instant, parse_instant
 from callclock.configuration import in_force
-from callclock.contracts import METRIC_VALUES, RESTATEMENTS
+from callclock.contracts import METRIC_VALUES
 from callclock.engine import connect, rows_of
 from callclock.exports.callers import CallerSecret
 from callclock.intake import Intake, receive
@@ -29,7 +29,7 @@ from callclock.operations.stack import Stack
 from callclock.reasons import State
 from callclock.replay import Rule
 from callclock.results import fetch_restatements, fetch_values
-from callclock.series import load_series
+from callclock.series import lay_series, load_series
 from callclock.state import ForceState
 from callclock.thresholds import Delivered, decide, open_story
 from tests.support.desk import MemoryLedger, MemoryMarks
@@ -193,11 +193,7 @@ class Pipeline:
         settings = in_force(self.lake)
         [configured] = [rule for rule in settings.rules if rule.id == rule_id]
         with tempfile.TemporaryDirectory() as folder, connect(Path(folder)) as db:
-            db.execute(
-                f"CREATE VIEW metric_values AS {rows_of(METRIC_VALUES.columns, fetch_values(self.results, FORCE))}"
-            )
-            restated = fetch_restatements(self.results, FORCE)
-            db.execute(f"CREATE VIEW restatements AS {rows_of(RESTATEMENTS.columns, restated)}")
+            lay_series(db, [configured], fetch_values(self.results, FORCE), fetch_restatements(self.results, FORCE))
             rows = load_series(db, configured).rows
         decision = decide(rows, (), Rule.of(configured, settings.forces[FORCE]), parse_instant(self.now))
         return decision.state, str(Month.of(decision.since)) if decision.since else None

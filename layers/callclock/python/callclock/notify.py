@@ -14,7 +14,7 @@ from pathlib import Path
 
 from callclock import configuration, layout
 from callclock.clock import format_instant, local_day, parse_instant
-from callclock.contracts import COVERAGE, METRIC_VALUES, RESTATEMENTS
+from callclock.contracts import COVERAGE
 from callclock.engine import connect, quote, rows_of
 from callclock.exports.receipt import Receipt
 from callclock.ledger import DeliveredLog, Mark, Marks
@@ -26,7 +26,7 @@ from callclock.outbox import Topic
 from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
 from callclock.replay import Rule
 from callclock.results import fetch_restatements, fetch_values
-from callclock.series import Series, load_series, load_split, metrics_of, where_of
+from callclock.series import Series, lay_series, load_series, load_split, metrics_of, where_of
 from callclock.settings import Force, Settings, ThresholdRule
 from callclock.thresholds import Decision, Delivered, decide
 from callclock.weekly import Feed, Standing, Watched, due, feeds
@@ -151,8 +151,7 @@ def _tell_of_values(hint: Hint, notify: Notify) -> int:
         values = fetch_values(notify.results, hint.force_code, wanted)
         restated = fetch_restatements(notify.results, hint.force_code, wanted)
         with connect(workdir / "duckdb") as db:
-            db.execute(f"CREATE VIEW metric_values AS {rows_of(METRIC_VALUES.columns, values)}")
-            db.execute(f"CREATE VIEW restatements AS {rows_of(RESTATEMENTS.columns, restated)}")
+            lay_series(db, rules, values, restated)
             table = NoticesTable(notify.results, hint.force_code, db, workdir)
             tellings = [_Telling(hint, force, rule, notify, table) for rule in rules]
             told = sum(telling.run() for telling in tellings)

@@ -20,7 +20,7 @@ from callclock.engine import connect, cores
 from callclock.lake.coverage import NEVER, Coverage, periods_with_holes
 from callclock.lake.curate import CuratedMonth
 from callclock.lake.feeds import feeds_by_month
-from callclock.metrics.catalogue import Family, Relation
+from callclock.metrics.catalogue import Family, Relation, steps_below
 from callclock.metrics.evaluate import ImpossibleFiguresError, Known, evaluate, prepare, work_out_month
 from callclock.objects import Bucket
 from callclock.restatements import REBUILT, Versions, cause, restate
@@ -269,8 +269,14 @@ class _Partition:
         return max([local_midnight(end, self.refresh.force.tz), *events]) + timedelta(days=family.settled_after)
 
     @contextmanager
-    def prepared(self, families: Sequence[Family], here: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Database in which all stands ready that these families read for the partition."""
+    def prepared(
+        self,
+        families: Sequence[Family],
+        here: Path,
+        steps: Sequence[Relation],
+        months: Mapping[str, Sequence[Path]] | None = None,
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Database in which these steps stand ready, over the records that these families see in the partition."""
         here.mkdir(parents=True, exist_ok=True)
         needed = sorted({month for family in families for month in self.needed(family)})
         with connect(here / "duckdb", shared_by=cores()) as db:
@@ -284,6 +290,8 @@ class _Partition:
                 force=self.refresh.force,
                 targets=self.refresh.targets,
                 known=self.known,
+                steps=steps,
+                months=months,
             )
             yield db
 
@@ -298,7 +306,10 @@ class _Partition:
             Names of families of which nobody knows what the values that stand were made from.
         """
         here = self.refresh.workdir / "-".join(self.tables) / str(self.home)
-        with self.prepared([family for family, _ in stale], here) as db:
+        families = [family for family, _ in stale]
+        kept = {name: files for family in families for name, files in self._kept_months(family).items() if files}
+        steps = steps_below([name for family in families for name in family.read], ready=kept)
+        with self.prepared(families, here, steps, kept) as db:
             # Read before the work, so that a newer run that comes between is not overwritten by this one.
             were = {
                 family.name: self.refresh.results.fetch(self._key(family), _was(here, family)) for family, _ in stale
@@ -394,7 +405,7 @@ class _MonthOfStep:
         path.parent.mkdir(parents=True, exist_ok=True)
         of_month = replace(self.family, kinds=(PeriodKind.MONTH,))
         here = self.partition.refresh.workdir / self.step.name / str(self.partition.home)
-        with self.partition.prepared([of_month], here) as db:
+        with self.partition.prepared([of_month], here, steps_below(self.step.inputs)) as db:
             part = path.with_suffix(".part")
             work_out_month(db, self.step, of_month, part)
             part.rename(path)

@@ -1,15 +1,16 @@
 """Series of one rule, and what a change in them is made of, read from the values of one force."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib import resources
+from pathlib import Path
 
 import duckdb
 
 from callclock import wording
-from callclock.contracts import VALUE_KEYS
-from callclock.engine import quote
+from callclock.contracts import METRIC_VALUES, RESTATEMENTS, VALUE_KEYS
+from callclock.engine import quote, rows_of
 from callclock.notices import Split
 from callclock.parts import Part
 from callclock.replay import Observation
@@ -47,8 +48,29 @@ def metrics_of(rule: ThresholdRule) -> frozenset[str]:
     return frozenset({rule.metric, *([_STAGES_OF_RATE] if rule.metric == _RATE_OF_STAGES else [])})
 
 
+def lay_series(
+    db: duckdb.DuckDBPyConnection, rules: Sequence[ThresholdRule], values: Sequence[Path], restated: Sequence[Path]
+) -> None:
+    """Lay out what :func:`load_series` and :func:`load_split` read for these rules, as tables.
+
+    Each rule asks for a few rows of the same hundreds of files: they are opened once for all.
+
+    Parameters
+    ----------
+    values, restated
+        Files of the families that the rules watch (``results.fetch_values``, ``results.fetch_restatements``).
+    """
+    watched = sorted({metric for rule in rules for metric in metrics_of(rule)})
+    for table, files in ((METRIC_VALUES, values), (RESTATEMENTS, restated)):
+        rows = rows_of(table.columns, files)
+        db.execute(
+            f"CREATE TABLE {table.name} AS SELECT * FROM ({rows}) WHERE list_contains(CAST(? AS VARCHAR[]), metric)",
+            [watched],
+        )
+
+
 def load_series(db: duckdb.DuckDBPyConnection, rule: ThresholdRule) -> Series:
-    """Read the series of a rule from the views ``metric_values`` and ``restatements``."""
+    """Read the series of a rule from what :func:`lay_series` laid out."""
     sql = _SERIES.format(
         where=_conditions(where_of(rule)),
         said_keys=", ".join(f"r.{key}" for key in VALUE_KEYS),

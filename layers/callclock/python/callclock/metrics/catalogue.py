@@ -4,7 +4,7 @@ A file holds either a *relation* (a step that several families share) or a *fami
 header is lines ``-- key: value``; in a family each ``metric:`` begins the definition of one or more measures.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -138,6 +138,8 @@ class Family:
         Key columns it breaks down by; of metric_values the others are ``all``.
     look_behind, look_ahead
         Months before a period and days after it whose records its values need.
+    inputs
+        What its SELECT reads: shared steps, and what evaluation registers.
     relations
         Shared steps it rests on, each after those that it needs.
     check
@@ -159,6 +161,7 @@ class Family:
     look_ahead: int
     definition_version: str
     metrics: tuple[Metric, ...]
+    inputs: tuple[str, ...]
     relations: tuple[Relation, ...]
     check: Relation | None
     each_source: bool
@@ -168,6 +171,11 @@ class Family:
     def tables(self) -> tuple[str, ...]:
         """Every curated table it reads, its own first: families of the same tables are worked out together."""
         return (self.table, *self.also)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """What its SELECT and its check read."""
+        return (*self.inputs, *(self.check.inputs if self.check else ()))
 
     @property
     def monthly(self) -> tuple[Relation, ...]:
@@ -251,6 +259,22 @@ def relations() -> Mapping[str, Relation]:
     return {step.name: step for step in found}
 
 
+def steps_below(names: Iterable[str], ready: Collection[str] = ()) -> tuple[Relation, ...]:
+    """Steps that relations of these names stand for with all that they rest on, each after what it needs.
+
+    Parameters
+    ----------
+    ready
+        Steps whose rows are there already: what only they rest on is left out.
+    """
+    found: dict[str, Relation] = {}
+    for name in names:
+        if name not in INPUTS:
+            below = () if name in ready else steps_below(relation(name).inputs, ready)
+            found.update({step.name: step for step in (*below, relation(name))})
+    return tuple(found.values())
+
+
 def relation(name: str) -> Relation:
     """Shared step of that name."""
     return relations()[name]
@@ -327,6 +351,7 @@ def read_family(file: str, text: str) -> tuple[Family, ...]:
             look_ahead=number(file, "look_ahead", said["look_ahead"], "days"),
             definition_version=said["definition_version"],
             metrics=metrics,
+            inputs=listed(said["from"]),
             relations=_resolved(file, listed(said["from"])),
             check=_resolved(file, (said["check"],))[-1] if "check" in said else None,
             each_source=answer(file, "each_source", said.get("each_source", "no")),
@@ -374,17 +399,13 @@ def _metrics(file: str, lines: Sequence[Line]) -> Iterator[Metric]:
 
 
 def _resolved(file: str, names: tuple[str, ...]) -> tuple[Relation, ...]:
-    """Relations that ``names`` stand for with all that they rest on, each after what it needs."""
-    found: dict[str, Relation] = {}
+    """Steps that ``names`` stand for, all of them known."""
     for name in names:
-        if name in INPUTS:
-            continue
-        if name not in relations():
+        if name not in INPUTS and name not in relations():
             raise HeaderError(f"{file}: from: no relation {name!r}: write a {name}.sql or name an input")
-        step = relations()[name]
-        found.update({below.name: below for below in _resolved(f"{name}.sql", step.inputs)})
-        found[name] = step
-    return tuple(found.values())
+        if name in relations():
+            _resolved(f"{name}.sql", relation(name).inputs)
+    return steps_below(names)
 
 
 def _tables(file: str, key: str, value: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import duckdb
 from callclock.clock import Month, Period, PeriodKind, local_midnight, periods_of
 from callclock.contracts import CONTRACT_VERSION, TABLES
 from callclock.engine import name, parquet_list, quote, rows_of
-from callclock.metrics.catalogue import LONG, Family, Relation, families
+from callclock.metrics.catalogue import LONG, Family, Relation, families, steps_below
 from callclock.settings import AttendanceTarget, ConfigurationError, Force, Grade, MetricTarget, Targets
 
 FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -109,6 +109,8 @@ def prepare(
     force: Force,
     targets: Targets,
     known: Known,
+    steps: Sequence[Relation] | None = None,
+    months: Mapping[str, Sequence[Path]] | None = None,
 ) -> None:
     """Register what the families that read exactly these tables need, for the values of one partition.
 
@@ -121,6 +123,11 @@ def prepare(
         that exist.
     home
         Month in whose partition the values will lie.
+    steps
+        Shared steps to make ready, each after what it needs (``catalogue.steps_below``); None for all those of these
+        tables. A partition of few stale families needs few, and every step costs its planning.
+    months
+        Files of the monthly steps that :func:`evaluate` will be given.
 
     Raises
     ------
@@ -175,10 +182,11 @@ def prepare(
     _fill(con, "period_days", "period_kind VARCHAR, period_label VARCHAR, local_date DATE", [])
     _fill(con, "reach", "first_date DATE, end_date DATE", [])
     _fill(con, "worked_out", "step VARCHAR, period_kind VARCHAR", [])
-    for step in _of_tables(tuple(tables)):
+    for step in _of_tables(tuple(tables)) if steps is None else steps:
         if step.stored and step.by_period:
-            kept = name(f"kept_{step.name}")
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS {all_at_once(step.sql)} WITH NO DATA")
+            kept, files = name(f"kept_{step.name}"), (months or {}).get(step.name)
+            empty = f"SELECT * FROM read_parquet({parquet_list(files)})" if files else all_at_once(step.sql)
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS {empty} WITH NO DATA")
             of_periods = f"SELECT * FROM {kept} WHERE period_kind IN (SELECT period_kind FROM periods)"
             con.execute(f"CREATE OR REPLACE TEMP VIEW {name(step.name)} AS {of_periods}")
         else:
@@ -224,7 +232,8 @@ def evaluate(
     ImpossibleFiguresError
         The family's check found values that cannot be.
     """
-    for step in family.relations:
+    there = {name for name, files in (months or {}).items() if files}
+    for step in steps_below(family.read, ready=there):
         if step.stored and step.by_period:
             _keep(con, step, family, (months or {}).get(step.name))
     _of_kinds(con, family.kinds, family)
