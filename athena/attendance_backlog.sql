@@ -3,7 +3,7 @@ WITH definitions AS (
   SELECT
     *
   FROM (VALUES
-    ('attendance.backlog', 'count', 0, 28, '1')) AS d(metric, unit, settles_days, settled_after, definition_version)
+    ('attendance.backlog', 'count', 0, 28, 28, '1')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
 ), keyed AS (
   SELECT
     f.*,
@@ -338,10 +338,14 @@ SELECT
   END AS ci_high,
   r.target,
   CASE
-    WHEN r.open_records > 0 OR r.force_as_at < r.last_look_at
+    WHEN r.open_records > 0
+    OR r.force_as_at < r.period_settles_at
+    OR r.force_as_at < r.event_settles_at
     THEN r.force_as_at
-    ELSE r.last_look_at
-  END AS as_at, /* While a record is open the row moves with its table; else it is settled some days after the last event in it. */
+    WHEN r.event_settles_at > r.period_settles_at
+    THEN r.event_settles_at
+    ELSE r.period_settles_at
+  END AS as_at, /* While a record is open the row moves with its table; else it is settled some days after its period and its last event. */
   r.definition_version,
   COALESCE(r.notes, '') AS notes
 FROM (
@@ -355,7 +359,22 @@ FROM (
     run.force_as_at,
     COALESCE(own.target, general.target) AS target,
     CASE WHEN d.settles_days = 28 THEN p.end_at + INTERVAL '28' DAY ELSE p.end_at END AS settles_at,
-    CASE WHEN k.last_event_at > p.end_at THEN k.last_event_at ELSE p.end_at END + CASE d.settled_after WHEN 3 THEN INTERVAL '3' DAY ELSE INTERVAL '28' DAY END AS last_look_at,
+    p.end_at + CASE d.settled_after
+      WHEN 3
+      THEN INTERVAL '3' DAY
+      WHEN 28
+      THEN INTERVAL '28' DAY
+      ELSE INTERVAL '29' DAY
+    END AS period_settles_at,
+    k.last_event_at + CASE d.events_settle
+      WHEN 0
+      THEN INTERVAL '0' DAY
+      WHEN 1
+      THEN INTERVAL '1' DAY
+      WHEN 3
+      THEN INTERVAL '3' DAY
+      ELSE INTERVAL '28' DAY
+    END AS event_settles_at,
     CAST(k.numerator AS DOUBLE) / NULLIF(k.denominator, 0) AS share,
     CASE
       WHEN k.numerator >= 0 AND k.numerator <= k.denominator

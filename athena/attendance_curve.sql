@@ -144,10 +144,13 @@ FROM (
     run.force_as_at >= p.end_at AND d.n_immature = 0 AND NOT p.hole AS complete,
     CASE
       WHEN c.still_open > 0
-      OR run.force_as_at < CASE WHEN c.last_event_at > p.end_at THEN c.last_event_at ELSE p.end_at END + INTERVAL '28' DAY
+      OR run.force_as_at < p.end_at + INTERVAL '29' DAY
+      OR run.force_as_at < c.last_event_at
       THEN run.force_as_at
-      ELSE CASE WHEN c.last_event_at > p.end_at THEN c.last_event_at ELSE p.end_at END + INTERVAL '28' DAY
-    END AS as_at, /* As of any value: while a record is open the row moves with its table, else it is settled after 28 days. */
+      WHEN c.last_event_at > p.end_at + INTERVAL '29' DAY
+      THEN c.last_event_at
+      ELSE p.end_at + INTERVAL '29' DAY
+    END AS as_at, /* As of any value: while a record is open the row moves with its table, else it is settled 29 days after its period, or with its last event. */
     CONCAT_WS(
       ';',
       CAST(CASE

@@ -82,9 +82,12 @@ FROM (
     run.force_as_at >= p.end_at AND NOT p.hole AS complete,
     CASE
       WHEN c.still_open > 0
-      OR run.force_as_at < CASE WHEN c.last_event_at > p.end_at THEN c.last_event_at ELSE p.end_at END + INTERVAL '28' DAY
+      OR run.force_as_at < p.end_at + INTERVAL '29' DAY
+      OR run.force_as_at < c.last_event_at
       THEN run.force_as_at
-      ELSE CASE WHEN c.last_event_at > p.end_at THEN c.last_event_at ELSE p.end_at END + INTERVAL '28' DAY
+      WHEN c.last_event_at > p.end_at + INTERVAL '29' DAY
+      THEN c.last_event_at
+      ELSE p.end_at + INTERVAL '29' DAY
     END AS as_at,
     CASE WHEN c.unknown_origin_counted > 0 THEN 'unknown_origin_counted' ELSE '' END AS notes
   FROM of_grade AS c

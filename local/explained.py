@@ -17,7 +17,8 @@ from typing import Any
 
 from callclock.columns import Table
 from callclock.contracts import ATTENDANCE_CURVE, METRIC_VALUES, REGRADE_MATRIX, TABLES
-from callclock.metrics.catalogue import Family, Metric, families
+from callclock.metrics.catalogue import Family, families
+from callclock.metrics.measures import Metric
 from local import definitions
 
 ROOT = Path(__file__).parents[1]

@@ -19,6 +19,8 @@ LONDON = ZoneInfo("Europe/London")
 Z = 1.959964
 MARKS = {"15m": 900.0, "60m": 3600.0, "4h": 14400.0, "24h": 86400.0, "7d": 604800.0}
 DAYS_28 = timedelta(days=28)
+DAYS_29 = timedelta(days=29)
+DAY = timedelta(days=1)
 DAYS_3 = timedelta(days=3)
 Key = tuple[str, ...]
 Figures = dict[str, Any]
@@ -226,7 +228,7 @@ class Cell:
         self.open = [s for s in self.counted if s.outcome == "open"]
 
     def common(self, *, settles: timedelta = timedelta(0), immature: int = 0, clock: bool = True) -> Figures:
-        settled = max([self.end, *(s.last for s in self.counted)]) + DAYS_28
+        settled = max([self.end + DAYS_29, *(s.last for s in self.counted)])
         fallback = sum(s.fallback for s in self.counted)
         notes = []
         if clock and fallback:

@@ -91,7 +91,7 @@ def expected(
     found: dict[Key, Figures] = {}
     for (kind, label, end, cell), group in grouped.items():
         over = midnight(end)
-        last = max([over, *(h.ended_at for h in group if h.counts and h.ended_at)]) + DAYS_3
+        last = max([over + DAYS_3, *(h.ended_at + DAY for h in group if h.counts and h.ended_at)])
         for metric, stage, said in _figures(group):
             unsaid = dict.fromkeys(("numerator", "denominator", "ci_low", "ci_high"))
             figures = {"n_immature": 0, **unsaid, **said, "as_at": min(as_at, last)}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tests.support.attendance_oracle import DAYS_3, DAYS_28, LONDON, Figures, Key, midnight, periods, wilson
+from tests.support.attendance_oracle import DAY, DAYS_3, DAYS_28, LONDON, Figures, Key, midnight, periods, wilson
 from tests.support.calls_oracle import HUNG_UP, Heard, hear
 from tests.support.followthrough_oracle import HALF_HOUR, Row, caller_of, episodes_of
 
@@ -36,7 +36,7 @@ def expected(
         for metric, said in _figures(
             period, hour, mine, theirs, [e for e in episodes if e[0]["line"] == line], call_of, as_at
         ):
-            figures = {"n_immature": 0, **said, "as_at": min(as_at, max(over, last) + DAYS_3)}
+            figures = {"n_immature": 0, **said, "as_at": min(as_at, max(over + DAYS_3, last + DAY))}
             figures["complete"] = as_at >= over and not figures["n_immature"]
             figures["n_excluded"] = len(group) - len(theirs)
             figures["n_unknown"] = sum(caller_of(row) is None for row, _ in theirs)

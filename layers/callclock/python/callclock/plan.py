@@ -1,5 +1,6 @@
 """Which partitions of values a touched month changes, and which curated days a partition's values need. Pure."""
 
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 
 from callclock.clock import Month, periods_of
@@ -10,6 +11,14 @@ from callclock.metrics.catalogue import Family
 _EARLIEST_HOME = -2
 _LATEST_HOME = 11
 _SHORTEST_MONTH = 28
+
+
+def homes(curated: Collection[Month]) -> Iterator[Month]:
+    """Partitions in which values of these curated months may lie, in order."""
+    home, last = min(curated).plus(_EARLIEST_HOME), max(curated)
+    while home <= last:
+        yield home
+        home = home.plus(1)
 
 
 def counted(home: Month, family: Family) -> tuple[date, date]:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 
 import duckdb
@@ -27,9 +27,6 @@ from callclock.restatements import REBUILT, Versions, cause, restate
 from callclock.results import kv_metadata
 from callclock.settings import Force, Targets, digest
 from callclock.state import ForceState
-
-# A week or a quarter lies in the partition of its first month, which may come before the first record.
-_MONTHS_BEFORE_FIRST = 2
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,7 @@ class Refresh:
             if not months[tables[0]]:
                 continue
             holes = [hole for table in tables for hole in self.coverage.holes(table, self.force)]
-            for home in _homes(months[tables[0]]):
+            for home in plan.homes(months[tables[0]]):
                 touched = periods_with_holes(holes, periods_of(home), self.force.tz)
                 yield _Partition(self, mine, home, months, replace(known, holes=touched))
 
@@ -156,13 +153,6 @@ def _was(folder: Path, family: Family) -> Path:
 
 def _new(folder: Path, family: Family) -> Path:
     return folder / f"{family.name}.parquet"
-
-
-def _homes(months: Mapping[Month, CuratedMonth]) -> Iterator[Month]:
-    home, last = min(months).plus(-_MONTHS_BEFORE_FIRST), max(months)
-    while home <= last:
-        yield home
-        home = home.plus(1)
 
 
 def _moment(as_at: datetime, settled: datetime | None) -> str:
@@ -196,9 +186,8 @@ class _Partition:
     def months_of_steps(self, stale: Sequence[tuple[Family, Mapping[str, object]]]) -> Iterator["_MonthOfStep"]:
         """Each month of each monthly step that these families rest on."""
         for family, _ in stale:
-            for step in family.monthly:
-                for month in self._months_in(family):
-                    yield _MonthOfStep(replace(self, home=month), family, step)
+            for step, month in product(family.monthly, self._months_in(family)):
+                yield _MonthOfStep(replace(self, home=month), family, step)
 
     def _months_in(self, family: Family) -> Sequence[Month]:
         """Months of the family's periods that have records of its own table."""
@@ -265,8 +254,8 @@ class _Partition:
         ]
         if any(month.open for month in curated):
             return None
-        events = [month.last_event for month in curated if month.last_event]
-        return max([local_midnight(end, self.refresh.force.tz), *events]) + timedelta(days=family.settled_after)
+        events = [month.last_event + timedelta(days=family.events_settle) for month in curated if month.last_event]
+        return max([local_midnight(end, self.refresh.force.tz) + timedelta(days=family.settled_after), *events])
 
     @contextmanager
     def prepared(

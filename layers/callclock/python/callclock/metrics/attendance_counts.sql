@@ -1,6 +1,8 @@
 -- name: attendance_counts
 -- table: incidents
 -- from: attendance_cell
+-- settled_after: 29
+-- events_settle: 0
 -- keys: grade_basis, grade_scheme, grade, population, area, hour_of_week, reason
 -- look_behind: 0
 -- look_ahead: 0

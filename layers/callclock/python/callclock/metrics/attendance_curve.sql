@@ -3,6 +3,8 @@
 -- from: attendance_cell, attendance_cells, attendance_middle, attendance_weighed, periods, run
 -- result: attendance_curve
 -- kinds: month, quarter, fy_to_date, rolling_12m
+-- settled_after: 29
+-- events_settle: 0
 -- keys: grade_basis, grade_scheme, grade, population, area, after_s
 -- look_behind: 0
 -- look_ahead: 0
@@ -73,11 +75,11 @@ SELECT
     c.excluded AS n_excluded,
     c.clock_fallback AS n_clock_fallback,
     run.force_as_at >= p.end_at AND d.n_immature = 0 AND NOT p.hole AS complete,
-    -- As of any value: while a record is open the row moves with its table, else it is settled after 28 days.
+    -- As of any value: while a record is open the row moves with its table, else it is settled 29 days after its period, or with its last event.
     CASE
-        WHEN c.still_open > 0 OR run.force_as_at < CASE WHEN c.last_event_at > p.end_at THEN c.last_event_at ELSE p.end_at END + INTERVAL '28' DAY
-            THEN run.force_as_at
-        ELSE CASE WHEN c.last_event_at > p.end_at THEN c.last_event_at ELSE p.end_at END + INTERVAL '28' DAY
+        WHEN c.still_open > 0 OR run.force_as_at < p.end_at + INTERVAL '29' DAY OR run.force_as_at < c.last_event_at THEN run.force_as_at
+        WHEN c.last_event_at > p.end_at + INTERVAL '29' DAY THEN c.last_event_at
+        ELSE p.end_at + INTERVAL '29' DAY
     END AS as_at,
     CONCAT_WS(
         ';',

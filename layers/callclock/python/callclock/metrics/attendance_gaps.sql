@@ -1,6 +1,8 @@
 -- name: attendance_gaps
 -- table: incidents
 -- from: attendance_cell, attendance_percentiles, attendance_spread
+-- settled_after: 29
+-- events_settle: 0
 -- keys: grade_basis, grade_scheme, grade, population, area
 -- look_behind: 0
 -- look_ahead: 0

@@ -2,6 +2,8 @@
 -- table: incidents
 -- also: regrades
 -- from: attendance_downgraded, attendance_cuts, period_days
+-- settled_after: 29
+-- events_settle: 0
 -- keys: grade_basis, grade_scheme, grade, population, area, hour_of_week
 -- look_behind: 0
 -- look_ahead: 31

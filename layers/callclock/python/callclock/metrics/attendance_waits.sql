@@ -1,6 +1,8 @@
 -- name: attendance_waits
 -- table: incidents
 -- from: attendance_cell, attendance_percentiles
+-- settled_after: 29
+-- events_settle: 0
 -- keys: grade_basis, grade_scheme, grade, population, area, hour_of_week
 -- look_behind: 0
 -- look_ahead: 0

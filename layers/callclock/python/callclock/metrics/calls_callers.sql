@@ -2,6 +2,7 @@
 -- table: calls
 -- from: calls_caller_cell
 -- settled_after: 3
+-- events_settle: 1
 -- keys: line, hour_of_week
 -- look_behind: 2
 -- look_ahead: 2

@@ -2,6 +2,7 @@
 -- table: calls
 -- from: calls_cell, calls_percentiles
 -- settled_after: 3
+-- events_settle: 1
 -- keys: line, queue, hour_of_week
 -- look_behind: 0
 -- look_ahead: 0

@@ -4,7 +4,7 @@ A file holds either a *relation* (a step that several families share) or a *fami
 header is lines ``-- key: value``; in a family each ``metric:`` begins the definition of one or more measures.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -15,7 +15,6 @@ from callclock.columns import Table
 from callclock.contracts import ATTENDANCE_CURVE, CURATED, METRIC_VALUES, REGRADE_MATRIX, VALUE_KEYS
 from callclock.metrics.headers import (
     HeaderError,
-    Line,
     answer,
     block,
     body,
@@ -25,11 +24,10 @@ from callclock.metrics.headers import (
     named_as_file,
     number,
 )
+from callclock.metrics.measures import Metric, defined
 
 SHORT = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER)
 LONG = (PeriodKind.FY_TO_DATE, PeriodKind.ROLLING_12M)
-UNITS = frozenset({"s", "share", "count", "ratio"})
-DIRECTIONS = frozenset({"lower_is_better", "higher_is_better", "neutral"})
 INPUTS = frozenset(
     [
         *(table.name for table in CURATED),
@@ -43,33 +41,20 @@ _OF_PERIODS = frozenset({"periods", "period_days", "reach"})
 _RELATION_KEYS = ("relation", "from", "stored", "meaning")
 _OPTIONAL_RELATION_KEYS = ("monthly",)
 _FAMILY_KEYS = ("name", "table", "from", "keys", "look_behind", "look_ahead", "definition_version")
-_OPTIONAL_FAMILY_KEYS = ("also", "settled_by", "settled_after", "kinds", "result", "check", "each_source")
+_OPTIONAL_FAMILY_KEYS = (
+    "also",
+    "settled_by",
+    "settled_after",
+    "events_settle",
+    "kinds",
+    "result",
+    "check",
+    "each_source",
+)
 _OWN_TABLES = {table.name: table for table in (ATTENDANCE_CURVE, REGRADE_MATRIX)}
 _PERIOD = ("period_kind", "period_label")
-_SETTLED_AFTER = ("3", "28")
-_METRIC_KEYS = ("metric", "definition", "population", "numerator", "denominator", "exclusions", "unit", "direction")
-_OPTIONAL_METRIC_KEYS = ("settles_days",)
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One measure, as the header of its family defines it.
-
-    Attributes
-    ----------
-    settles_days
-        Days after the end of a period at which its value can be complete: 0 or 28 (METRICS "Maturity").
-    """
-
-    name: str
-    definition: str
-    population: str
-    numerator: str
-    denominator: str
-    exclusions: str
-    unit: str
-    direction: str
-    settles_days: int = 0
+_SETTLED_AFTER = {"3", "28", "29"}
+_EVENTS_SETTLE = {"0", "1", "3", "28"}
 
 
 @dataclass(frozen=True)
@@ -127,9 +112,9 @@ class Family:
     settled_by
         Those of its tables whose open records and events its values wait for (METRICS "What is known"): none of them
         where nothing counts that happens after a period.
-    settled_after
-        Days after the last of period and events at which time alone changes nothing any more (METRICS "What is
-        known"): 28, or 3 where only calls are counted.
+    settled_after, events_settle
+        Time alone changes nothing any more these many days after the end of a period, and after the last event in it,
+        whichever is later (docs/decisions/0019, 0024).
     result
         Table that its rows belong to: metric_values, unless it draws up a table of its own and has no metric.
     kinds
@@ -154,6 +139,7 @@ class Family:
     also: tuple[str, ...]
     settled_by: tuple[str, ...]
     settled_after: int
+    events_settle: int
     result: Table
     kinds: tuple[PeriodKind, ...]
     keys: tuple[str, ...]
@@ -204,13 +190,15 @@ class Family:
             for key in VALUE_KEYS
             if key not in {"metric", "period_kind", "period_label", *self.keys}
         )
+        settling = f"{self.settled_after}, {self.events_settle}"
         definitions = ",\n".join(
-            f"        ('{m.name}', '{m.unit}', {m.settles_days}, {self.settled_after}, '{self.definition_version}')"
+            f"        ('{m.name}', '{m.unit}', {m.settles_days}, {settling}, '{self.definition_version}')"
             for m in self.metrics
         )
+        defined = "metric, unit, settles_days, settled_after, events_settle, definition_version"
         return (
             "WITH definitions AS (\n    SELECT * FROM (VALUES\n"
-            f"{definitions}\n    ) AS d(metric, unit, settles_days, settled_after, definition_version)\n),\n"
+            f"{definitions}\n    ) AS d({defined})\n),\n"
             f"keyed AS (\n    SELECT\n        f.*{rest}\n    FROM (\n{self.sql}\n    ) AS f\n)\n"
             f"{relation('finish').sql}"
         )
@@ -320,7 +308,7 @@ def read_family(file: str, text: str) -> tuple[Family, ...]:
     _has_metrics_or_a_table(file, bool(starts), any(key == "result" for _, key, _ in lines))
     said = block(file, lines[: starts[0] if starts else None], _FAMILY_KEYS, _OPTIONAL_FAMILY_KEYS)
     named_as_file(file, said["name"])
-    metrics = _defined(file, [lines[start:end] for start, end in pairwise([*starts, len(lines)])])
+    metrics = defined(file, [lines[start:end] for start, end in pairwise([*starts, len(lines)])])
     result = _result(file, said)
     columns = VALUE_KEYS if result is METRIC_VALUES else tuple(result.by_name)
     kinds = [*SHORT, *LONG]
@@ -332,9 +320,14 @@ def read_family(file: str, text: str) -> tuple[Family, ...]:
     settled_by = (said["table"], *also)
     if "settled_by" in said:
         settled_by = () if said["settled_by"] == "none" else _tables(file, "settled_by", said["settled_by"])
-    settled_after = said.get("settled_after", _SETTLED_AFTER[-1])
-    if settled_after not in _SETTLED_AFTER:
-        raise HeaderError(f"{file}: settled_after: {settled_after!r}: write {' or '.join(_SETTLED_AFTER)}")
+    settled_after = said.get("settled_after", "28")
+    events_settle = said.get("events_settle", settled_after)
+    for key, days, known in (
+        ("settled_after", settled_after, _SETTLED_AFTER),
+        ("events_settle", events_settle, _EVENTS_SETTLE),
+    ):
+        if days not in known:
+            raise HeaderError(f"{file}: {key}: {days!r}: write one of {', '.join(sorted(known))}")
 
     def of(name: str, kinds: tuple[PeriodKind, ...]) -> Family:
         return Family(
@@ -344,6 +337,7 @@ def read_family(file: str, text: str) -> tuple[Family, ...]:
             also=also,
             settled_by=settled_by,
             settled_after=int(settled_after),
+            events_settle=int(events_settle),
             result=result,
             kinds=kinds,
             keys=listed_of(file, "keys", said["keys"], "key column", columns),
@@ -375,27 +369,6 @@ def _has_metrics_or_a_table(file: str, metrics: bool, table: bool) -> None:
         fault = "a metric beside result: define none" if metrics else "no metric: define at least one measure"
         where = "measures go to metric_values, a table of its own is defined by its contract"
         raise HeaderError(f"{file}:1: {fault}; {where}")
-
-
-def _defined(file: str, blocks: Sequence[Sequence[Line]]) -> tuple[Metric, ...]:
-    """Metrics that the blocks define, each once."""
-    metrics = [measure for lines in blocks for measure in _metrics(file, lines)]
-    names = [measure.name for measure in metrics]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise HeaderError(f"{file}: metric {twice[0]!r} is defined twice: keep one definition")
-    return tuple(metrics)
-
-
-def _metrics(file: str, lines: Sequence[Line]) -> Iterator[Metric]:
-    said = block(file, lines, _METRIC_KEYS, _OPTIONAL_METRIC_KEYS)
-    for key, known in (("unit", UNITS), ("direction", DIRECTIONS), ("settles_days", {"0", "28"})):
-        if said.setdefault(key, "0") not in known:
-            choice = ", ".join(sorted(known))
-            raise HeaderError(f"{file}:{lines[0][0]}: {key} {said[key]!r}: write one of {choice}")
-    settles = int(said.pop("settles_days"))
-    for name in listed(said.pop("metric")):
-        yield Metric(name=name, settles_days=settles, **said)
 
 
 def _resolved(file: str, names: tuple[str, ...]) -> tuple[Relation, ...]:

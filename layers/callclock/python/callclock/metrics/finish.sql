@@ -27,8 +27,12 @@ SELECT
         ELSE COALESCE(r.ci_high, (r.share + 0.5E0 * r.z2_n + SQRT(r.z2_n * r.share * (1.0E0 - r.share) + 0.25E0 * r.z2_n * r.z2_n)) / (1.0E0 + r.z2_n))
     END AS ci_high,
     r.target,
-    -- While a record is open the row moves with its table; else it is settled some days after the last event in it.
-    CASE WHEN r.open_records > 0 OR r.force_as_at < r.last_look_at THEN r.force_as_at ELSE r.last_look_at END AS as_at,
+    -- While a record is open the row moves with its table; else it is settled some days after its period and its last event.
+    CASE
+        WHEN r.open_records > 0 OR r.force_as_at < r.period_settles_at OR r.force_as_at < r.event_settles_at THEN r.force_as_at
+        WHEN r.event_settles_at > r.period_settles_at THEN r.event_settles_at
+        ELSE r.period_settles_at
+    END AS as_at,
     r.definition_version,
     COALESCE(r.notes, '') AS notes
 FROM (
@@ -42,8 +46,10 @@ FROM (
         run.force_as_at,
         COALESCE(own.target, general.target) AS target,
         CASE WHEN d.settles_days = 28 THEN p.end_at + INTERVAL '28' DAY ELSE p.end_at END AS settles_at,
-        CASE WHEN k.last_event_at > p.end_at THEN k.last_event_at ELSE p.end_at END
-            + CASE d.settled_after WHEN 3 THEN INTERVAL '3' DAY ELSE INTERVAL '28' DAY END AS last_look_at,
+        p.end_at + CASE d.settled_after WHEN 3 THEN INTERVAL '3' DAY WHEN 28 THEN INTERVAL '28' DAY ELSE INTERVAL '29' DAY END AS period_settles_at,
+        k.last_event_at
+            + CASE d.events_settle WHEN 0 THEN INTERVAL '0' DAY WHEN 1 THEN INTERVAL '1' DAY WHEN 3 THEN INTERVAL '3' DAY ELSE INTERVAL '28' DAY END
+            AS event_settles_at,
         CAST(k.numerator AS DOUBLE) / NULLIF(k.denominator, 0) AS share,
         -- Counts of others do not always add up: what is no proportion has no interval.
         CASE WHEN k.numerator >= 0 AND k.numerator <= k.denominator THEN CAST(3.841458881296E0 AS DOUBLE) / NULLIF(k.denominator, 0) END AS z2_n

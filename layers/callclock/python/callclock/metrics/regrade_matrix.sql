@@ -3,6 +3,8 @@
 -- from: attendance_population, period_days, periods, run
 -- result: regrade_matrix
 -- kinds: month, quarter, fy_to_date, rolling_12m
+-- settled_after: 29
+-- events_settle: 0
 -- keys: grade_scheme, grade_initial, grade_final, population, area
 -- look_behind: 0
 -- look_ahead: 0
@@ -53,9 +55,9 @@ SELECT
     CAST(c.incidents AS DOUBLE) / NULLIF(c.of_initial, 0) AS share,
     run.force_as_at >= p.end_at AND NOT p.hole AS complete,
     CASE
-        WHEN c.still_open > 0 OR run.force_as_at < CASE WHEN c.last_event_at > p.end_at THEN c.last_event_at ELSE p.end_at END + INTERVAL '28' DAY
-            THEN run.force_as_at
-        ELSE CASE WHEN c.last_event_at > p.end_at THEN c.last_event_at ELSE p.end_at END + INTERVAL '28' DAY
+        WHEN c.still_open > 0 OR run.force_as_at < p.end_at + INTERVAL '29' DAY OR run.force_as_at < c.last_event_at THEN run.force_as_at
+        WHEN c.last_event_at > p.end_at + INTERVAL '29' DAY THEN c.last_event_at
+        ELSE p.end_at + INTERVAL '29' DAY
     END AS as_at,
     CASE WHEN c.unknown_origin_counted > 0 THEN 'unknown_origin_counted' ELSE '' END AS notes
 FROM of_grade AS c
