@@ -40,6 +40,20 @@ def no_wildcards(t: Template) -> Iterator[str]:
                 yield f"{owner}: {resource}: name a resource of the template, and a prefix of it"
 
 
+def only_erasure_is_for_good(t: Template) -> Iterator[str]:
+    """One policy alone deletes versions, where personal data lie; whatever else is deleted can be brought back."""
+    personal = {"/incoming/*", "/quarantine/*", "/staged/*", "/curated/*", "/athena/*"}
+    for owner, statement in _all_statements(t):
+        if statement["Effect"] == "Deny" or "s3:DeleteObjectVersion" not in listed(statement["Action"]):
+            continue
+        if owner != "ErasurePolicy":
+            yield f"{owner}: s3:DeleteObjectVersion: ErasurePolicy alone may"
+        for resource in listed(statement["Resource"]):
+            named = t.named(resource)
+            if not named or named[1] not in personal:
+                yield f"{owner}: {resource}: no personal data lie there"
+
+
 def _all_statements(t: Template) -> Iterator[tuple[str, dict[str, Any]]]:
     for name in t.of("IAM::Role"):
         yield from ((name, s) for s in t.statements(name))
@@ -242,6 +256,7 @@ def queries_are_limited(t: Template) -> Iterator[str]:
 
 RULES = [
     no_wildcards,
+    only_erasure_is_for_good,
     only_over_tls,
     encrypted_by_our_key,
     key_knows_no_role,

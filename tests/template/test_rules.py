@@ -100,6 +100,20 @@ FAULTS: list[tuple[Rule, str, Spoil]] = [
         "OperatorPolicy",
         lambda t: t["OperatorPolicy"]["PolicyDocument"]["Statement"][-2].update(Resource="*"),
     ),
+    (
+        safety.only_erasure_is_for_good,
+        "MeasureRole",
+        lambda t: _statement(t, "MeasureRole", "ReplaceMonths").update(
+            Action=["s3:GetObject", "s3:DeleteObjectVersion"]
+        ),
+    ),
+    (
+        safety.only_erasure_is_for_good,
+        "no personal data",
+        lambda t: t["ErasurePolicy"]["PolicyDocument"]["Statement"][3]["Resource"].append(
+            {"Fn::Sub": "${LakeBucket.Arn}/state/*"}
+        ),
+    ),
     (safety.no_wildcards, "anybody", lambda t: _allow_policy(t, "IntakeQueuePolicy").update(Principal="*")),
     (safety.only_over_tls, "LakeBucket", lambda t: t.resources.pop("LakeBucketPolicy")),
     (safety.only_over_tls, "ReportDeadLetters", lambda t: t.resources.pop("ReportDeadLettersPolicy")),
