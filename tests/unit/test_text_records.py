@@ -1,13 +1,14 @@
 """Records of text files: the file made readable, and every record found again as DuckDB counts them."""
 
 from pathlib import Path
+from random import Random
 
 import duckdb
 import pytest
 
 from callclock.exports.header import Header, cells
 from callclock.exports.profile_sections import FileFormat
-from callclock.exports.text import Lines, UnreadableError, prepare
+from callclock.exports.text import Lines, Prepared, UnreadableError, prepare
 
 PLAIN = FileFormat()
 
@@ -58,6 +59,35 @@ def test_duckdb_counts_the_same_records(tmp_path: Path, body: bytes) -> None:
         assert found[number].decode().rstrip("\n") == text.rstrip("\n")
 
 
+def records_one_by_one(content: bytes) -> list[bytes]:
+    """Records of a text of which a line end ends one wherever the quotes before it are even."""
+    records, here, inside = [], bytearray(), False
+    for byte in content:
+        here.append(byte)
+        inside ^= byte == ord('"')
+        if byte == ord("\n") and not inside:
+            records.append(bytes(here))
+            here.clear()
+    return [*records, bytes(here)] if here else records
+
+
+@pytest.mark.parametrize("block", [1, 7, 1 << 16])
+@pytest.mark.parametrize("end", [b"", b"\n", b"7", b'7,"\n8\n'])
+def test_records_are_found_again_whatever_blocks_they_lie_across(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, end: bytes
+) -> None:
+    monkeypatch.setattr("callclock.exports.text._BLOCK", block)
+    dice = Random(block)
+    path = tmp_path / "x.csv"
+    for _ in range(60):
+        path.write_bytes(b"a,b\n" + b"".join(dice.choices([b"1", b",", b"\r\n", b"\n", b'"2"', b'"\n3"'], k=40)) + end)
+        records = records_one_by_one(path.read_bytes())
+        wanted = sorted(dice.sample(range(len(records)), k=min(3, len(records))))
+        prepared = Prepared(path, Lines.of(PLAIN), 0, cut=False)
+        found = dict(prepared.raw(wanted, len(records) - 1))
+        assert found == {n: records[n].removesuffix(b"\n").removesuffix(b"\r") for n in wanted}
+
+
 def prepared_text(tmp_path: Path, content: bytes, layout: FileFormat = PLAIN) -> bytes:
     path = tmp_path / "x.csv"
     path.write_bytes(content)
@@ -95,6 +125,29 @@ def test_a_clean_file_is_not_copied(tmp_path: Path) -> None:
     prepared = prepare(path, PLAIN, tmp_path / "work")
     assert prepared.path == path
     assert not prepared.cut
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 5, 1 << 20])
+@pytest.mark.parametrize(
+    ("content", "as_it_is"),
+    [
+        (b"a,b\n1,2\n3,4\n", True),
+        (b"a,b\r\n1,2\r\n3,4\r\n", True),
+        (b"a,b\n1,2\n3,4\r\n", False),
+        (b"a,b\r\n1,2\n3,4\n", False),
+        (b"a,b\r\n1,2\r3,4\r\n", False),
+        (b"a,b\r1,2\r3,4\r", False),
+    ],
+)
+def test_one_kind_of_line_end_is_told_across_chunks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, chunk: int, as_it_is: bool
+) -> None:
+    monkeypatch.setattr("callclock.exports.text._CHUNK", chunk)
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    prepared = prepare(path, PLAIN, tmp_path / "work")
+    assert (prepared.path == path) == as_it_is
+    assert prepared.path.read_bytes().replace(b"\r", b"") == b"a,b\n1,2\n3,4\n"
 
 
 @pytest.mark.parametrize("content", [b"a,b\n1,2", b"a,b\r\n1,2", "a,b\n1,2".encode("utf-16")])

@@ -29,7 +29,11 @@ _REASONS: Mapping[str, RowReason] = {
     "LINE SIZE OVER MAXIMUM": RowReason.TOO_LONG,
 }
 
-_ROW_GROUP = 61_440
+# Of the rows between scan and staging, which live for seconds: small row groups, for each month is later read from
+# those that hold it; nothing compressed, and no large dictionary tried and thrown away.
+_FORM = (
+    "(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 100, ROW_GROUP_SIZE 20_480)"
+)
 
 
 @dataclass(frozen=True)
@@ -140,10 +144,8 @@ def _scan(source: Source) -> Scan:
 def _copy(db: duckdb.DuckDBPyConnection, scan: Scan, out: Path) -> dict[int, tuple[RowReason, ...]]:
     """Run the scan and give the records that DuckDB rejects, by number, each with its reasons."""
     db.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
-    # Small row groups: each month is later read from those that hold it.
-    form = f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {_ROW_GROUP})"
     try:
-        db.execute(f"COPY ({scan.sql()}) TO {quote(str(out))} {form}")
+        db.execute(f"COPY ({scan.sql()}) TO {quote(str(out))} {_FORM}")
     except duckdb.Error as fault:
         # What DuckDB finds in a broken Parquet file it raises as no particular kind of error.
         if not isinstance(fault, duckdb.InvalidInputException) and type(fault) is not duckdb.Error:

@@ -17,8 +17,9 @@ from callclock.exports.header import cells, composed
 from callclock.exports.profile_sections import FileFormat
 from callclock.exports.spelling import Mixed, Spelling
 
-_CHUNK = 1 << 24
-_SEAM = 64
+_CHUNK = 1 << 20
+_BLOCK = 1 << 15
+_SEAM = 1 << 12
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLANK = re.compile(rb"\n[ \t]*\r?\n")
 
@@ -79,17 +80,21 @@ class Lines:
         """Cells of one record, without its line end."""
         return cells(record.decode("utf-8", "replace"), self.delimiter.decode(), self.quote.decode())
 
-    def odd_quotes(self, line: bytes, inside: bool) -> bool:
-        """Guess :meth:`stays_open` by counting quotes: right unless a cell holds a quote without beginning with one."""
-        return inside != bool(line.count(self.quote) & 1)
+    def ends_in(self, block: bytes, inside: bool) -> tuple[int, bool]:
+        """Count the records that end in a block by its quotes alone, and tell whether one is open at its end.
 
-    def records(self, lines: Iterable[bytes], *, guess: bool = False) -> Iterator[bytes]:
+        That is right unless a cell holds a quote and begins without one.
+        """
+        pieces = block.split(self.quote)
+        ends = b"".join(pieces[inside::2]).count(b"\n")
+        return ends, inside != (len(pieces) % 2 == 0)
+
+    def records(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """Join the lines of each record. A quoted cell never closed runs to the end of the file."""
-        still_open = self.odd_quotes if guess else self.stays_open
         held: list[bytes] = []
         inside = False
         for line in lines:
-            inside = still_open(line, inside)
+            inside = self.stays_open(line, inside)
             if held or inside:
                 held.append(line)
                 if not inside:
@@ -137,27 +142,59 @@ class Prepared:
         """
         if not wanted:
             return
-        places, found = self._places(wanted, guess=True)
+        places, found = self._guessed(wanted)
         if found != records:
-            places, _ = self._places(wanted, guess=False)
+            places = self._places(wanted)
         with self.path.open("rb") as file:
             for number, (start, length) in zip(wanted, places, strict=False):
                 file.seek(start)
                 yield number, file.read(length).removesuffix(b"\n").removesuffix(b"\r")
 
-    def _places(self, wanted: Sequence[int], *, guess: bool) -> tuple[list[tuple[int, int]], int]:
-        """Byte position and length of the wanted records, and how many records there are below the header."""
+    def _guessed(self, wanted: Sequence[int]) -> tuple[list[tuple[int, int]], int]:
+        """Byte position and length of the wanted records as quotes counted tell, and how many are below the header.
+
+        Only a block in which a wanted record ends, or the one before it, is looked at line by line.
+        """
+        places: list[tuple[int, int]] = []
+        numbers = iter(wanted)
+        number = next(numbers, None)
+        # The record being read, where it begins, and how far the file is read.
+        at, start, here = 0, 0, 0
+        inside, ended = False, True
+        with self.path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                block += file.readline()
+                ends, open_after = self.lines.ends_in(block, inside)
+                if number is None or at + ends < number:
+                    at, here, inside = at + ends, here + len(block), open_after
+                    ended = not inside and block.endswith(b"\n")
+                    continue
+                for line in io.BytesIO(block):
+                    here += len(line)
+                    _, inside = self.lines.ends_in(line, inside)
+                    ended = not inside and line.endswith(b"\n")
+                    if ended:
+                        if at == number:
+                            places.append((start, here - start))
+                            number = next(numbers, None)
+                        at, start = at + 1, here
+        if at == number and not ended:
+            places.append((start, here - start))
+        return places, at - ended
+
+    def _places(self, wanted: Sequence[int]) -> list[tuple[int, int]]:
+        """Byte position and length of the wanted records, every cell read."""
         places = []
         numbers = iter(wanted)
         number = next(numbers, None)
-        start, at = 0, -1
+        start = 0
         with self.path.open("rb") as file:
-            for at, record in enumerate(self.lines.records(file, guess=guess)):
+            for at, record in enumerate(self.lines.records(file)):
                 if at == number:
                     places.append((start, len(record)))
                     number = next(numbers, None)
                 start += len(record)
-        return places, at
+        return places
 
 
 def decode_head(head: bytes, layout: FileFormat) -> str:
@@ -254,6 +291,7 @@ def _look(path: Path) -> _Look:
     decoder = codecs.getincrementaldecoder("utf-8")()
     utf8, ascii_only, blank = True, True, False
     feeds = returns = both = 0
+    alone = False
     # As if a line ended before the first: a file that begins with a blank line has its header further down.
     before, head = b"\n", b""
     with path.open("rb") as file:
@@ -261,16 +299,17 @@ def _look(path: Path) -> _Look:
             head = head or chunk[:4]
             seam = before[-_SEAM:] + chunk[:_SEAM]
             blank = blank or bool(_BLANK.search(seam) or _BLANK.search(chunk))
-            feeds += chunk.count(b"\n")
-            if b"\r" in chunk:
+            if b"\r" in chunk or returns:
+                feeds += chunk.count(b"\n")
                 returns += chunk.count(b"\r")
-                both += chunk.count(b"\r\n")
-            both += before[-1:] == b"\r" and chunk[:1] == b"\n"
+                both += chunk.count(b"\r\n") + (before[-1:] == b"\r" and chunk[:1] == b"\n")
+            else:
+                alone = alone or b"\n" in chunk
             ascii_only = ascii_only and chunk.isascii()
             utf8 = utf8 and _decodes(decoder, chunk)
             before = chunk
     utf8 = utf8 and _decodes(decoder, b"", final=True)
-    one = (returns == 0) or (returns == feeds == both)
+    one = (returns == 0) or (returns == feeds == both and not alone)
     return _Look(utf8, ascii_only, head.startswith(_UTF16), one, blank, before.endswith((b"\n", b"\r")))
 
 
