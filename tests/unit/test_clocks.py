@@ -49,14 +49,14 @@ def test_both_readings_and_the_flag_are_zoneinfos(zone: str, first: int, last: i
     walls = changes(ZoneInfo(zone), first, last)
     assert len(walls) > 100
     clock = Clock(zone)
-    reading = clock.read("w", "u")
+    reading = clock.read("w", "u", "f")
     with duckdb.connect() as db:
         db.execute("SET TimeZone = 'UTC'")
         db.execute("CREATE TABLE walls (w TIMESTAMP)")
         db.execute("INSERT INTO walls SELECT unnest($1::TIMESTAMP[])", [walls])
         rows = db.execute(
-            f"SELECT w, {reading.first}, {reading.second}, {reading.flag} "
-            f"FROM (SELECT w, {clock.anchor('w')} AS u FROM walls) ORDER BY w"
+            f"SELECT w, {reading.first}, {reading.second}, f FROM (SELECT *, {clock.flag('w', 'u')} AS f "
+            f"FROM (SELECT w, {clock.anchor('w')} AS u FROM walls)) ORDER BY w"
         ).fetchall()
         back = db.execute(
             f"SELECT w, {clock.wall('u')} FROM (SELECT w, {clock.anchor('w')} AS u FROM walls) ORDER BY w"

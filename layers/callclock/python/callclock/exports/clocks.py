@@ -5,6 +5,7 @@ gap (PEP 495). London is done by arithmetic, seven times as fast as ICU; other z
 gives the second of two instants.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -31,11 +32,10 @@ _CHANGE_HOUR = "hour({t}) = 1 AND isodow({t}) = 7 AND day({t}) >= 25"
 
 @dataclass(frozen=True)
 class Reading:
-    """SQL of what a wall clock may mean, over columns named in :meth:`Clock.second` and :meth:`Clock.first`."""
+    """SQL of the two instants that a wall clock may mean, over columns named in :meth:`Clock.read`."""
 
     first: str
     second: str
-    flag: str
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,6 @@ class Clock:
     """The clock of one zone."""
 
     zone: str
-
-    @property
-    def _folds(self) -> tuple[int, ...]:
-        return _folds(self.zone)
 
     def anchor(self, wall: str) -> str:
         """SQL of the one instant from which :meth:`read` tells the others; ``wall`` is the name of a column.
@@ -60,30 +56,34 @@ class Clock:
             return f"CASE WHEN {summer} THEN {wall} - INTERVAL 1 HOUR ELSE {wall} END"
         return f"CAST(timezone({quote(self.zone)}, {wall}) AS TIMESTAMP)"
 
-    def read(self, wall: str, anchor: str) -> Reading:
-        """SQL of both instants and of the flag: ``A`` ambiguous, ``N`` non-existent, else NULL.
+    def flag(self, wall: str, anchor: str) -> str:
+        """SQL that tells what a wall clock is: ``A`` ambiguous, ``N`` non-existent, else NULL.
 
         ``wall`` and ``anchor`` are names of columns, the latter holding :meth:`anchor` of the former.
         """
         if self.zone in _UTC:
-            return Reading(wall, wall, "NULL")
+            return "NULL::VARCHAR"
         if self.zone in _LONDON:
-            at_change = _CHANGE_HOUR.format(t=wall)
-            ambiguous = f"month({wall}) = 10 AND {at_change}"
-            return Reading(
-                first=anchor,
-                second=f"CASE WHEN {ambiguous} THEN {wall} ELSE {anchor} END",
-                flag=f"CASE WHEN {ambiguous} THEN 'A' WHEN month({wall}) = 3 AND {at_change} THEN 'N' END",
-            )
-        earlier = {fold: f"({anchor} - INTERVAL {fold} SECOND)" for fold in self._folds}
-        doubled = {fold: f"{self.wall(earlier[fold])} = {wall}" for fold in earlier}
-        firsts = " ".join(f"WHEN {doubled[fold]} THEN {earlier[fold]}" for fold in earlier)
-        flags = " ".join(f"WHEN {doubled[fold]} THEN 'A'" for fold in earlier)
-        return Reading(
-            first=f"CASE {firsts} ELSE {anchor} END" if firsts else anchor,
-            second=anchor,
-            flag=f"CASE WHEN {self.wall(anchor)} <> {wall} THEN 'N' {flags} END",
-        )
+            # Nearly every clock is let go by its hour, so the rest is asked of few.
+            cases = f"CASE month({wall}) WHEN 10 THEN 'A' WHEN 3 THEN 'N' END"
+            return f"CASE WHEN {_CHANGE_HOUR.format(t=wall)} THEN {cases} END"
+        flags = " ".join(f"WHEN {doubled} THEN 'A'" for _, doubled in self._doubled(wall, anchor))
+        return f"CASE WHEN {self.wall(anchor)} <> {wall} THEN 'N' {flags} END"
+
+    def read(self, wall: str, anchor: str, flag: str) -> Reading:
+        """SQL of both instants; ``wall``, ``anchor`` and ``flag`` are names of columns that hold what those give."""
+        if self.zone in _UTC:
+            return Reading(wall, wall)
+        if self.zone in _LONDON:
+            return Reading(first=anchor, second=f"CASE WHEN {flag} = 'A' THEN {wall} ELSE {anchor} END")
+        firsts = " ".join(f"WHEN {doubled} THEN {earlier}" for earlier, doubled in self._doubled(wall, anchor))
+        return Reading(first=f"CASE {firsts} ELSE {anchor} END" if firsts else anchor, second=anchor)
+
+    def _doubled(self, wall: str, anchor: str) -> Iterator[tuple[str, str]]:
+        """SQL of each earlier instant that a clock put back may mean, and that it does."""
+        for fold in _folds(self.zone):
+            earlier = f"({anchor} - INTERVAL {fold} SECOND)"
+            yield earlier, f"{self.wall(earlier)} = {wall}"
 
     def wall(self, instant: str) -> str:
         """SQL of the wall clock at an instant."""

@@ -137,10 +137,12 @@ class Scan:
         sql = f"SELECT {ROW}, {entry}, {', '.join(self.clean_cells())} FROM ({self.source}){entries}"
         sql = _more([*self._walls.parse_layer(), f"{self.rule_number()} AS _rule"], sql)
         sql = _more([*self._walls.convert_layer(), *self._walls.pair_layer()], sql)
+        sql = _more(list(self._walls.flag_layer()), sql)
         made: dict[str, Value] = {}
         for known, ready in self._depths():
             sql = _more(list(self._walls.roll_layer(known)), sql)
             sql = _more(list(self._walls.settle_layer(known)), sql)
+            sql = _more(list(self._walls.rolled_flag_layer(known)), sql)
             values = {target: self._value(target) for target in ready}
             made |= values
             sql = _more([f"{value.sql} AS {name(target)}" for target, value in values.items()], sql)

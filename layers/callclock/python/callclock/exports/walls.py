@@ -97,6 +97,11 @@ class Walls:
             anchor = self.clock.anchor(f"w{number}")
             yield f"coalesce(z{number}, {anchor}) AS u{number}" if self._stated else f"{anchor} AS u{number}"
 
+    def flag_layer(self) -> Iterator[str]:
+        """Columns ``f``: whether each clock was ambiguous or none. A date taken apart in a later layer costs again."""
+        for number in self._parsed.values():
+            yield f"{self.clock.flag(f'w{number}', f'u{number}')} AS f{number}"
+
     def roll_layer(self, known: frozenset[str]) -> Iterator[str]:
         """Columns ``r``: the clocks whose anchor is ``known``, on the next day where they lie 12 hours before it."""
         for use in self._rolled(known):
@@ -110,6 +115,11 @@ class Walls:
             w, r = self._parsed[use.text], f"r{use.number}"
             yield f"CASE WHEN {r} = w{w} THEN u{w} ELSE {self.clock.anchor(r)} END AS y{use.number}"
 
+    def rolled_flag_layer(self, known: frozenset[str]) -> Iterator[str]:
+        """Columns ``g``: what :meth:`flag_layer` gives, of the rolled clocks."""
+        for use in self._rolled(known):
+            yield f"{self.clock.flag(f'r{use.number}', f'y{use.number}')} AS g{use.number}"
+
     def paired(self, text: str) -> str | None:
         """SQL that a clock is the first of two equal ones; None where nothing is paired."""
         number = self._parsed.get(text)
@@ -122,18 +132,20 @@ class Walls:
         if after is None:
             return self._start(number, target, unread)
         use = self._uses[text, after]
-        wall, anchor = (f"r{use.number}", f"y{use.number}") if text in self._split else (f"w{number}", f"u{number}")
-        read = self.clock.read(wall, anchor)
+        n = use.number
+        wall, anchor, flag = (f"r{n}", f"y{n}", f"g{n}") if text in self._split else _columns(number)
+        read = self.clock.read(wall, anchor, flag)
         # Before its anchor in both hours of the doubled one: the later.
         later = f"CASE WHEN {read.first} < {name(after)} - {self._tolerance} THEN {read.second} ELSE {read.first} END"
-        return self._wall(number, f"({later})", read.flag, unread)
+        return self._wall(number, f"({later})", flag, unread)
 
     def _start(self, number: int, target: str, unread: str) -> Wall:
         """Read a clock that follows nothing: which of two equal hours is the profile's to say."""
-        read = self.clock.read(f"w{number}", f"u{number}")
+        wall, anchor, flag = _columns(number)
+        read = self.clock.read(wall, anchor, flag)
         if number in self._pairs:
             chosen = f"CASE WHEN p{number} THEN {read.first} ELSE {read.second} END"
-            return self._wall(number, f"({chosen})", read.flag, unread)
+            return self._wall(number, f"({chosen})", flag, unread)
         match self.time.doubled:
             case "first":
                 chosen = read.first
@@ -148,12 +160,12 @@ class Walls:
                     if before
                     else read.second
                 )
-        return self._wall(number, f"({chosen})", read.flag, unread)
+        return self._wall(number, f"({chosen})", flag, unread)
 
     def _wall(self, number: int, instant: str, flag: str, unread: str) -> Wall:
         """Let an instant that states its offset stand as it is."""
         if not self._stated:
-            return Wall(instant, f"({flag})", unread)
+            return Wall(instant, flag, unread)
         return Wall(f"coalesce(z{number}, {instant})", f"(CASE WHEN z{number} IS NULL THEN {flag} END)", unread)
 
     def _rolled(self, known: frozenset[str]) -> Iterator[_Use]:
@@ -180,6 +192,11 @@ class Walls:
     @property
     def _serials(self) -> bool:
         return SERIAL in self.time.formats
+
+
+def _columns(number: int) -> tuple[str, str, str]:
+    """Give the columns of a parsed clock: itself, its instant and its flag."""
+    return f"w{number}", f"u{number}", f"f{number}"
 
 
 def _read(text: str, formats: tuple[str, ...], kind: str = "TIMESTAMP") -> str:
