@@ -64,16 +64,21 @@ def write_parts(
         When a written file is not what the contract says: a fault in the code.
     """
     _key_callers(db, scan, records, secret)
-    columns = ", ".join(_columns(scan, lineage, force, secret))
+    columns = ", ".join(_columns(scan, lineage, secret))
+    key = ", k.caller_key AS _key" if scan.has_caller else ""
     callers = "LEFT JOIN callers AS k ON k.caller = r._caller" if scan.has_caller else ""
     parts = {}
     for month in _months(db, records, force):
         path = workdir / f"{month}.parquet"
         bounds = (f"r.started_at {sign} {_literal(local_midnight(day, force.tz))}"
                   for sign, day in ((">=", month.first_day), ("<", month.next_first_day)))  # fmt: skip
+        # In order before there are more columns: what all rows have in common need not be sorted.
+        rows = (
+            f"SELECT r.*, {Clock(force.zone).wall('r.started_at')} AS _wall{key} FROM ({records}) AS r {callers} "
+            f"WHERE {' AND '.join(bounds)} ORDER BY r.record_no, r.record_key"
+        )
         db.execute(
-            f"COPY (SELECT {columns} FROM ({records}) AS r {callers} WHERE {' AND '.join(bounds)} "
-            f"ORDER BY r.record_no, r.record_key) TO {quote(str(path))} "
+            f"COPY (SELECT {columns} FROM ({rows}) AS r) TO {quote(str(path))} "
             "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
             f"KV_METADATA {{contract_version: '{CONTRACT_VERSION}'}})"
         )
@@ -101,29 +106,28 @@ def _months(db: duckdb.DuckDBPyConnection, records: str, force: Force) -> Iterat
     return (Month(year, month) for year, month in found)
 
 
-def _columns(scan: Scan, lineage: Lineage, force: Force, secret: CallerSecret) -> Iterator[str]:
+def _columns(scan: Scan, lineage: Lineage, secret: CallerSecret) -> Iterator[str]:
     for column in scan.profile.contract.staged:
-        value = _value(column, scan, lineage, force, secret)
+        value = _value(column, scan, lineage, secret)
         yield f"CAST({value} AS {column.kind.duckdb}) AS {name(column.name)}"
 
 
-def _value(column: Column, scan: Scan, lineage: Lineage, force: Force, secret: CallerSecret) -> str:
+def _value(column: Column, scan: Scan, lineage: Lineage, secret: CallerSecret) -> str:
     if column.name in scan.targets:
         return f"r.{name(column.name)}"
     export = scan.profile.export
-    wall = Clock(force.zone).wall("r.started_at")
     tells = ";".join(target for target in _TELLING if target in scan.profile.targets)
     time = scan.profile.time
     has_caller = scan.has_caller
     known: Mapping[str, str] = {
-        CALLER_KEY: "k.caller_key" if has_caller else "NULL",
-        "key_epoch": f"CASE WHEN k.caller_key IS NOT NULL THEN {quote(secret.epoch)} END" if has_caller else "NULL",
+        CALLER_KEY: "r._key" if has_caller else "NULL",
+        "key_epoch": f"CASE WHEN r._key IS NOT NULL THEN {quote(secret.epoch)} END" if has_caller else "NULL",
         "source": quote(scan.profile.name),
         "record_key": "r.record_key",
         LEG: "r._leg" if scan.has_legs else "NULL",
         "started_at": "r.started_at",
-        "local_date": wall,
-        "local_hour": f"hour({wall})",
+        "local_date": "r._wall",
+        "local_hour": "hour(r._wall)",
         "exported_at": _literal(lineage.exported_at),
         "export_id": quote(lineage.export_id),
         "record_no": "r.record_no",
