@@ -1,14 +1,14 @@
 -- Athena's text of callclock/metrics/attendance_cell.sql, written by make athena.
-WITH finest AS (
-  /* Counted once at the finest grain: the roll-ups below add up a few thousand rows and not every incident ten times. */
+WITH daily AS (
+  /* Every incident is counted twice, for its day and for its hour of the week: what follows adds up some thousand rows, */
+  /* and not every incident once for each of its periods and cells. */
   SELECT
-    p.period_kind,
-    p.period_label,
+    r.local_date,
     r.grade_scheme,
     r.grade_initial,
     r.grade_final,
     CASE WHEN h.by_hour THEN 'all' ELSE r.population END AS population,
-    CASE WHEN h.by_hour OR p.period_kind IN ('day', 'week') THEN 'all' ELSE r.area END AS area,
+    CASE WHEN h.by_hour THEN 'all' ELSE r.area END AS area,
     CASE WHEN h.by_hour THEN r.hour_of_week ELSE 'all' END AS hour_of_week,
     h.by_hour,
     COUNT(*) FILTER(WHERE
@@ -135,12 +135,110 @@ WITH finest AS (
     COUNT(*) FILTER(WHERE
       within_target_final) AS within_target_final
   FROM attendance_population AS r
-  INNER JOIN period_days AS p
+  INNER JOIN (
+    SELECT
+      local_date,
+      MAX(CASE WHEN period_kind = 'month' THEN 1 ELSE 0 END) AS of_month
+    FROM period_days
+    GROUP BY
+      local_date
+  ) AS p
     ON p.local_date = r.local_date
   INNER JOIN (VALUES
     (FALSE),
     (TRUE)) AS h(by_hour)
-    ON NOT h.by_hour OR p.period_kind = 'month'
+    ON NOT h.by_hour OR p.of_month = 1
+  GROUP BY
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8
+), finest AS (
+  SELECT
+    p.period_kind,
+    p.period_label,
+    d.grade_scheme,
+    d.grade_initial,
+    d.grade_final,
+    d.population,
+    CASE WHEN p.period_kind IN ('day', 'week') THEN 'all' ELSE d.area END AS area,
+    d.hour_of_week,
+    d.by_hour,
+    SUM(d.incidents) AS incidents,
+    SUM(d.attended) AS attended,
+    SUM(d.still_open) AS still_open,
+    SUM(d.closed_unattended) AS closed_unattended,
+    SUM(d.unknown_outcome) AS unknown_outcome,
+    SUM(d.arrived_after_close) AS arrived_after_close,
+    SUM(d.excluded) AS excluded,
+    SUM(d.clock_fallback) AS clock_fallback,
+    SUM(d.by_closing) AS by_closing,
+    SUM(d.unknown_origin_counted) AS unknown_origin_counted,
+    MAX(d.last_event_at) AS last_event_at,
+    SUM(d.closed_phone_resolved) AS closed_phone_resolved,
+    SUM(d.closed_no_reply) AS closed_no_reply,
+    SUM(d.closed_cancelled) AS closed_cancelled,
+    SUM(d.closed_other) AS closed_other,
+    SUM(d.excluded_officer_made) AS excluded_officer_made,
+    SUM(d.excluded_training) AS excluded_training,
+    SUM(d.excluded_pre_planned) AS excluded_pre_planned,
+    SUM(d.excluded_duplicate) AS excluded_duplicate,
+    SUM(d.excluded_external) AS excluded_external,
+    SUM(d.excluded_origin_unknown) AS excluded_origin_unknown,
+    SUM(d.excluded_other_service) AS excluded_other_service,
+    SUM(d.excluded_appointment) AS excluded_appointment,
+    SUM(d.excluded_attendance_not_expected) AS excluded_attendance_not_expected,
+    SUM(d.excluded_already_on_scene) AS excluded_already_on_scene,
+    SUM(d.excluded_negative_interval) AS excluded_negative_interval,
+    SUM(d.attend_n) AS attend_n,
+    SUM(d.attend_total_ms) AS attend_total_ms,
+    SUM(d.attend_later_15m) AS attend_later_15m,
+    SUM(d.attend_later_60m) AS attend_later_60m,
+    SUM(d.attend_later_4h) AS attend_later_4h,
+    SUM(d.attend_later_24h) AS attend_later_24h,
+    SUM(d.attend_later_7d) AS attend_later_7d,
+    SUM(d.so_far_n) AS so_far_n,
+    SUM(d.so_far_total_ms) AS so_far_total_ms,
+    SUM(d.created_to_dispatch_n) AS created_to_dispatch_n,
+    SUM(d.created_to_dispatch_total_ms) AS created_to_dispatch_total_ms,
+    SUM(d.dispatch_to_arrival_n) AS dispatch_to_arrival_n,
+    SUM(d.dispatch_to_arrival_total_ms) AS dispatch_to_arrival_total_ms,
+    SUM(d.not_placed) AS not_placed,
+    SUM(d.placed) AS placed,
+    SUM(d.mature_15m) AS mature_15m,
+    SUM(d.within_15m) AS within_15m,
+    SUM(d.closed_15m) AS closed_15m,
+    SUM(d.mature_60m) AS mature_60m,
+    SUM(d.within_60m) AS within_60m,
+    SUM(d.closed_60m) AS closed_60m,
+    SUM(d.mature_4h) AS mature_4h,
+    SUM(d.within_4h) AS within_4h,
+    SUM(d.closed_4h) AS closed_4h,
+    SUM(d.mature_24h) AS mature_24h,
+    SUM(d.within_24h) AS within_24h,
+    SUM(d.closed_24h) AS closed_24h,
+    SUM(d.mature_7d) AS mature_7d,
+    SUM(d.within_7d) AS within_7d,
+    SUM(d.closed_7d) AS closed_7d,
+    SUM(d.mature_28d) AS mature_28d,
+    SUM(d.within_28d) AS within_28d,
+    SUM(d.targeted_initial) AS targeted_initial,
+    SUM(d.no_target_initial) AS no_target_initial,
+    SUM(d.mature_target_initial) AS mature_target_initial,
+    SUM(d.within_target_initial) AS within_target_initial,
+    SUM(d.targeted_final) AS targeted_final,
+    SUM(d.no_target_final) AS no_target_final,
+    SUM(d.mature_target_final) AS mature_target_final,
+    SUM(d.within_target_final) AS within_target_final
+  FROM daily AS d
+  INNER JOIN period_days AS p
+    ON p.local_date = d.local_date AND (
+      NOT d.by_hour OR p.period_kind = 'month'
+    )
   GROUP BY
     1,
     2,
