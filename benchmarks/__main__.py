@@ -53,6 +53,7 @@ def main(
         json.dumps({"machine": platform.processor() or platform.machine(), "figures": found}, indent=1) + "\n", "utf-8"
     )
     console.print(table)
+    console.print("Ratios are of the processor seconds of one process each; medians of five rounds, the tasks in turn.")
     if broken:
         raise typer.Exit(1)
 
