@@ -57,5 +57,7 @@ def figures(rows: int = ROWS) -> Iterator[Figure]:
     found = in_turn({"uniform": (follow, made[0.0]), "skewed": (follow, made[SKEW])})
     uniform, skewed = found["uniform"], found["skewed"]
     yield Figure("after the hang-up, callers all alike", uniform.cpu_seconds, "s", note=f"{rows:,} calls of a year")
-    yield Figure("one caller with 5 % of all calls / callers all alike", skewed.cpu_seconds / uniform.cpu_seconds, "x", 1.2)
+    yield Figure(
+        "one caller with 5 % of all calls / callers all alike", skewed.cpu_seconds / uniform.cpu_seconds, "x", 1.2
+    )
     yield Figure("peak memory with that caller", skewed.peak_mb, "MB")

@@ -37,7 +37,7 @@ def key_of(number: str, secret: CallerSecret) -> str:
 def key_callers(
     db: duckdb.DuckDBPyConnection, texts: str, *, is_number: bool, source: str, region: str, secret: CallerSecret
 ) -> None:
-    """Make the table ``callers`` (``caller``, ``caller_key``) of the distinct texts of an export.
+    """Make the table ``callers`` (``caller``, ``caller_key``) of distinct texts.
 
     Parameters
     ----------
@@ -53,12 +53,8 @@ def key_callers(
     """
     sql = (resources.files("callclock.exports") / "callers.sql").read_text("utf-8")
     distinct, keyed = sql.split(";\n", 1)
-    db.execute(distinct.format(texts=texts))
-    if not is_number:
-        db.execute("UPDATE distinct_callers SET hashed = $source || '|' || caller", {"source": source})
-    else:
-        if region != _GB:
-            db.execute("UPDATE distinct_callers SET hashed = NULL")
+    db.execute(distinct.format(texts=texts), {"source": None if is_number else source, "plain": region == _GB})
+    if is_number:
         rest = db.execute("SELECT caller FROM distinct_callers WHERE hashed IS NULL").fetchall()
         found = [(caller, number) for (caller,) in rest if (number := e164(caller, region))]
         _fill(db, found)

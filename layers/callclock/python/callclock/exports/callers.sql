@@ -1,8 +1,11 @@
--- The distinct callers of an export. The plain shapes of UK numbers become E.164 here; hashed is NULL for the rest.
+-- The distinct callers. Identities are told apart by their source; of numbers ($source is NULL) the plain shapes of UK ones
+-- become E.164 here ($plain), and hashed is NULL for the rest.
 CREATE OR REPLACE TEMP TABLE distinct_callers AS
 SELECT
     caller,
     CASE
+        WHEN CAST($source AS VARCHAR) IS NOT NULL THEN $source || '|' || caller
+        WHEN NOT $plain THEN NULL
         WHEN regexp_full_match(squeezed, '0[1-37-9][0-9]{{9}}') THEN '+44' || substr(squeezed, 2)
         WHEN regexp_full_match(squeezed, '\+44[1-37-9][0-9]{{9}}') THEN squeezed
     END AS hashed

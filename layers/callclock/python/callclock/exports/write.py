@@ -63,19 +63,21 @@ def write_parts(
     AssertionError
         When a written file is not what the contract says: a fault in the code.
     """
-    _key_callers(db, scan, records, secret)
     columns = ", ".join(_columns(scan, lineage, secret))
     key = ", k.caller_key AS _key" if scan.has_caller else ""
     callers = "LEFT JOIN callers AS k ON k.caller = r._caller" if scan.has_caller else ""
     parts = {}
     for month in _months(db, records, force):
         path = workdir / f"{month}.parquet"
-        bounds = (f"r.started_at {sign} {_literal(local_midnight(day, force.tz))}"
+        bounds = (f"started_at {sign} {_literal(local_midnight(day, force.tz))}"
                   for sign, day in ((">=", month.first_day), ("<", month.next_first_day)))  # fmt: skip
+        of_month = f"SELECT * FROM ({records}) WHERE {' AND '.join(bounds)}"
+        # The callers of one month at a time: those of years would not fit in memory.
+        _key_callers(db, scan, of_month, secret)
         # In order before there are more columns: what all rows have in common need not be sorted.
         rows = (
-            f"SELECT r.*, {Clock(force.zone).wall('r.started_at')} AS _wall{key} FROM ({records}) AS r {callers} "
-            f"WHERE {' AND '.join(bounds)} ORDER BY r.record_no, r.record_key"
+            f"SELECT r.*, {Clock(force.zone).wall('r.started_at')} AS _wall{key} FROM ({of_month}) AS r {callers} "
+            "ORDER BY r.record_no, r.record_key"
         )
         db.execute(
             f"COPY (SELECT {columns} FROM ({rows}) AS r) TO {quote(str(path))} "
