@@ -123,7 +123,13 @@ def test_it_is_found_wherever_a_file_is_cut_to_be_looked_at(
 
 @pytest.mark.parametrize(
     "content",
-    [b"\x1f\x8b broken", gzip.compress(CSV, mtime=0)[:-9], b"PK\x03\x04 broken", b"PAR1 broken", zipped("b.csv", CSV)[:-30]],
+    [
+        b"\x1f\x8b broken",
+        gzip.compress(CSV, mtime=0)[:-9],
+        b"PK\x03\x04 broken",
+        b"PAR1 broken",
+        zipped("b.csv", CSV)[:-30],
+    ],
 )
 def test_what_cannot_be_looked_into_is_told(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(OpaqueError):
