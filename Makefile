@@ -57,6 +57,10 @@ portable: setup build/tools/chdb/.stamp ## Work every measure out on a second en
 fuzz: setup ## 100,000 dirty files on every core, each held against what was written; goes on where it stopped (FUZZ="--minutes 10")
 	@$(PY) -m tests.fuzz $(FUZZ)
 
+.PHONY: worlds
+worlds: setup ## Publish many made-up forces, and audit each by linear programmes (minutes; WORLDS=200 for more)
+	@WORLDS=$(or $(WORLDS),60) $(PY) -m pytest -q tests/property/test_nothing_follows.py
+
 .PHONY: bench
 bench: setup .venv/.bench ## Speed and memory as ratios within one run: table, and build/bench.json (half an hour)
 	@POLARS_MAX_THREADS=1 $(PY) -m benchmarks $(BENCH)

@@ -209,6 +209,29 @@ def check_figures(
         raise typer.Exit(EXIT_HELD)
 
 
+@app.command("audit-public")
+def audit_public(
+    out: Annotated[Path, typer.Option("--out", exists=True, file_okay=False, help="Where a run left its buckets.")],
+    json_: AsJson = False,
+) -> None:
+    """Prove by linear programmes that no small count follows from what a run published. Exit 3 when one does.
+
+    Reads what hidden counts there are: for those who may see the internal results.
+    """
+    # The solver is heavy, and no other command needs it.
+    from local import audit_public as auditing  # noqa: PLC0415
+
+    try:
+        found = auditing.audit_directory(out)
+    except auditing.NothingPublishedError as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(EXIT_USAGE) from fault
+    for year in found:
+        typer.echo(json.dumps(year.as_json()) if json_ else year.text())
+    if any(year.leaks for year in found):
+        raise typer.Exit(EXIT_HELD)
+
+
 @sources_app.command("new")
 def sources_new(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from callclock.columns import Column, Sensitivity, Table
-from callclock.contracts import CURATED, METRIC_VALUES, RECEIPTS, RESULTS
+from callclock.contracts import CURATED, METRIC_VALUES, PUBLIC_VALUES, RECEIPTS, RESULTS
 from callclock.layout import NO_FORCES
 from callclock.metrics.catalogue import families
 from callclock.scorecard.queries import QUERIES, Query
@@ -73,7 +73,7 @@ def glue_tables() -> tuple[GlueTable, ...]:
     """Return every table that Athena sees, in the order of the contracts."""
     curated = (GlueTable(table, "curated", "LakeBucket", f"curated/{table.name}/") for table in CURATED)
     results = (GlueTable(table, "results", "ResultsBucket", f"internal/{table.name}/") for table in RESULTS)
-    public = GlueTable(METRIC_VALUES, "results_public", "ResultsBucket", f"public/{METRIC_VALUES.name}/")
+    public = GlueTable(PUBLIC_VALUES, "results_public", "ResultsBucket", f"public/{PUBLIC_VALUES.name}/")
     return (*curated, *results, public)
 
 

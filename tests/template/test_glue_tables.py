@@ -172,7 +172,7 @@ WRITTEN = [
     *(("results.receipts", f"s3://results/{layout.receipt(force, 'ab12', 'none')}") for force in layout.NO_FORCES),
     ("results.coverage", f"s3://results/{layout.coverage('AVN')}"),
     ("results.notices", f"s3://results/{layout.notices('WLT')}"),
-    ("results_public.metric_values", "s3://results/public/metric_values/force_code=AVN/month=2026-03/calls.parquet"),
+    ("results_public.metric_values", f"s3://results/{layout.public_values('AVN', MARCH)}"),
 ]
 
 
@@ -188,6 +188,7 @@ UNSEEN = {
     "configuration": f"s3://lake/{layout.CONFIGURATION}",
     "quarantine": f"s3://exports/{layout.quarantined('calls', 'AVN', 'ab12')}",
     "page": f"s3://results/{layout.page('AVN')}",
+    "what was published of": f"s3://results/{layout.published('AVN', '2025/26', 'kept.parquet')}",
     "query answers": "s3://results/athena/analyst/0b5c.csv",
     "a force that is not configured": f"s3://lake/{layout.curated('calls', 'XXX', MARCH)}",
     "a month before all records": f"s3://lake/{layout.curated('calls', 'AVN', Month(2009, 12))}",

@@ -94,7 +94,8 @@ OBJECTS: list[tuple[str, str, list[set[str]]]] = [
     ("ResultsBucket", layout.notices("AVN"), [NONE, NONE, REPLACE, READ]),
     ("ResultsBucket", layout.page("AVN"), [NONE, NONE, NONE, WRITE]),
     ("ResultsBucket", layout.release("AVN", "2025/26", "calls.csv"), [NONE, NONE, NONE, REPLACE]),
-    ("ResultsBucket", "public/metric_values/force_code=AVN/month=2026-03/calls.parquet", [NONE] * 4),
+    ("ResultsBucket", layout.public_values("AVN", MARCH), [NONE, NONE, NONE, REPLACE]),
+    ("ResultsBucket", layout.published("AVN", "2025/26", "kept.parquet"), [NONE, NONE, NONE, REPLACE]),
     ("ResultsBucket", "athena/analyst/0b5c.csv", [NONE] * 4),
 ]
 

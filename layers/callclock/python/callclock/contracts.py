@@ -4,6 +4,8 @@ The Parquet schema, the Glue columns, the documentation and the Athena check are
 Contracts only ever gain nullable columns; :data:`CONTRACT_VERSION` grows when they do and is written into every file.
 """
 
+from dataclasses import replace
+
 from callclock.columns import Column, Kind, Sensitivity, Table, derived, lineage, milestone, text
 from callclock.reasons import Exclusion, HeldBack
 
@@ -391,6 +393,15 @@ RESTATEMENTS = Table(
             "cause", "export, configuration or definition; rebuild where it was made anew from the same", nullable=False
         ),
         text("cause_detail", "Export ids, hashes or versions that differ", nullable=False),
+    ),
+)
+
+# What a small number hides is hidden whole: of the counts beside it nothing is told.
+PUBLIC_VALUES = replace(
+    METRIC_VALUES,
+    meaning="Values that may be published: months and whole financial years, small numbers NULL and noted suppressed",
+    columns=tuple(
+        replace(column, nullable=column.nullable or column.name.startswith("n_")) for column in METRIC_VALUES.columns
     ),
 )
 

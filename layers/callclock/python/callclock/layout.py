@@ -163,6 +163,21 @@ def release(force_code: str, year: str, file: str) -> str:
     return f"internal/release/force_code={force_code}/year={year.replace('/', '-')}/{file}"
 
 
+def public_values(force_code: str, month: Month) -> str:
+    """Values of one month that may be published (results)."""
+    return f"{public_prefix(force_code)}month={month}/metric_values.parquet"
+
+
+def public_prefix(force_code: str) -> str:
+    """Prefix of the public values of a force (results)."""
+    return f"public/metric_values/force_code={force_code}/"
+
+
+def published(force_code: str, year: str, file: str) -> str:
+    """What a financial year was published from, hidden counts among it (results)."""
+    return f"internal/published/force_code={force_code}/year={year.replace('/', '-')}/{file}"
+
+
 CONFIGURATION = "config/current.json"
 """Accepted configuration (lake), pointed to by every function; also kept under its hash."""
 

@@ -1,4 +1,4 @@
-"""Report: draws the page of a force from its values, and writes its release packs."""
+"""Report: draws the page of a force from its values, and writes its release packs and what of them is public."""
 
 import json
 import tempfile
@@ -13,6 +13,7 @@ from callclock.columns import Kind
 from callclock.contracts import ATTENDANCE_CURVE, COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS
 from callclock.engine import connect, name, rows_of
 from callclock.objects import Bucket
+from callclock.publish import publish
 from callclock.results import fetch_curves, fetch_restatements, fetch_values
 from callclock.scorecard import facts, release
 from callclock.scorecard.page import libraries, page
@@ -33,7 +34,7 @@ class Report:
 
 
 def draw(force_code: str, report: Report) -> str:
-    """Draw the page of a force, write its release packs, and return the page's key in the results bucket.
+    """Draw the page of a force, write its release packs and public values; return the page's key in the results bucket.
 
     A warm function that sees what it drew last, and what from, does nothing: most daily ticks change neither.
     """
@@ -47,6 +48,7 @@ def draw(force_code: str, report: Report) -> str:
             _lay(db, force_code, report.results, workdir)
             shown = facts.gather(db)
             packs = release.packs(db, force.name)
+            publish(db, force_code, force, report.results, workdir)
         # The page is the same for the same values, so writing it again after a redelivery changes nothing.
         html = page(force_code, force, shown, libraries(), layout.saved_queries(report.results.region))
         report.results.put(layout.page(force_code), html, content_type="text/html; charset=utf-8")
@@ -67,8 +69,8 @@ def _read(force_code: str, results: Bucket) -> Sequence[tuple[str, str]]:
 
 
 def _written(force_code: str, results: Bucket) -> Sequence[tuple[str, str]]:
-    """Key and ETag of the page and of every release pack: somebody may have removed or changed one."""
-    prefixes = (layout.page(force_code), layout.releases_prefix(force_code))
+    """Key and ETag of all that is written: somebody may have removed or changed one."""
+    prefixes = (layout.page(force_code), layout.releases_prefix(force_code), layout.public_prefix(force_code))
     return [(found.key, found.etag) for prefix in prefixes for found in results.list(prefix)]
 
 
