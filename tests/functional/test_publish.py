@@ -124,6 +124,8 @@ def test_a_year_lies_below_public_and_nothing_small_follows(force: Force, tmp_pa
     ]
     assert march["value"] is not None
     out = force.left(tmp_path / "out")
+    pack = out / "results" / layout.public_release("SIM", "2025/26", "")
+    assert {file.name for file in pack.iterdir()} == {"attendance.csv", "areas.csv", "calls.csv", "release.xlsx"}
     code, said = audited(out, "--json")
     found = json.loads(said)
     assert (code, found["force_code"], found["year"], found["leaks"]) == (0, "SIM", "2025/26", [])
@@ -158,7 +160,7 @@ def test_where_nothing_was_published_the_command_says_so(tmp_path: Path) -> None
 
 def test_the_same_values_are_written_once(force: Force, written: Callable[[], list[str]]) -> None:
     force.measured(two_areas())
-    assert len(written()) == 3, "what is known, one month, and the mark that it is done"
+    assert len(written()) == 7, "what is known, one month, four files of the pack, and the mark that it is done"
     draw("SIM", force.report)
     assert written() == []
 

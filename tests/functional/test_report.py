@@ -113,7 +113,7 @@ def test_the_release_packs_lie_with_the_internal_results(measured: Report) -> No
     }
     book = openpyxl.load_workbook(io.BytesIO(body(f"{RELEASE}year=2025-26/release.xlsx")))
     assert book.sheetnames == ["Definitions", "Attendance", "Calls"]
-    assert not versions("public/")
+    assert not [key for key in versions("public/") if not key.startswith(("public/metric_values/", "public/release/"))]
 
 
 def test_drawing_again_changes_nothing(measured: Report) -> None:

@@ -188,6 +188,7 @@ UNSEEN = {
     "configuration": f"s3://lake/{layout.CONFIGURATION}",
     "quarantine": f"s3://exports/{layout.quarantined('calls', 'AVN', 'ab12')}",
     "page": f"s3://results/{layout.page('AVN')}",
+    "public release pack": f"s3://results/{layout.public_release('AVN', '2025/26', 'calls.csv')}",
     "what was published of": f"s3://results/{layout.published('AVN', '2025/26', 'kept.parquet')}",
     "query answers": "s3://results/athena/analyst/0b5c.csv",
     "a force that is not configured": f"s3://lake/{layout.curated('calls', 'XXX', MARCH)}",

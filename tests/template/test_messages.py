@@ -95,6 +95,7 @@ OBJECTS: list[tuple[str, str, list[set[str]]]] = [
     ("ResultsBucket", layout.page("AVN"), [NONE, NONE, NONE, WRITE]),
     ("ResultsBucket", layout.release("AVN", "2025/26", "calls.csv"), [NONE, NONE, NONE, REPLACE]),
     ("ResultsBucket", layout.public_values("AVN", MARCH), [NONE, NONE, NONE, REPLACE]),
+    ("ResultsBucket", layout.public_release("AVN", "2025/26", "calls.csv"), [NONE, NONE, NONE, REPLACE]),
     ("ResultsBucket", layout.published("AVN", "2025/26", "kept.parquet"), [NONE, NONE, NONE, REPLACE]),
     ("ResultsBucket", "athena/analyst/0b5c.csv", [NONE] * 4),
 ]

@@ -173,6 +173,16 @@ def public_prefix(force_code: str) -> str:
     return f"public/metric_values/force_code={force_code}/"
 
 
+def public_releases_prefix(force_code: str) -> str:
+    """Prefix (results) of all release packs of a force that are ready to send."""
+    return f"public/release/force_code={force_code}/"
+
+
+def public_release(force_code: str, year: str, file: str) -> str:
+    """One file of the release pack of a financial year that is ready to send (results)."""
+    return f"{public_releases_prefix(force_code)}year={year.replace('/', '-')}/{file}"
+
+
 def published(force_code: str, year: str, file: str) -> str:
     """What a financial year was published from, hidden counts among it (results)."""
     return f"internal/published/force_code={force_code}/year={year.replace('/', '-')}/{file}"

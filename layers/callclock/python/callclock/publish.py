@@ -7,6 +7,7 @@ worst kept as known what nobody saw.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
@@ -23,6 +24,7 @@ from callclock.objects import Bucket
 from callclock.publication import Block, Released, Year, is_shown, row_id
 from callclock.published import Row, day_of, subject
 from callclock.results import fetch_values
+from callclock.scorecard import release_files, release_public
 from callclock.settings import Force, digest
 
 KEPT_AS: Final = "kept_as"
@@ -105,7 +107,8 @@ class _YearOfForce:
         """Key and ETag of every object of the year that is public: somebody may have removed or changed one."""
         keys = {layout.public_values(self.force_code, month) for month in self._months}
         listed = self.results.list(layout.public_prefix(self.force_code))
-        return [(found.key, found.etag) for found in listed if found.key in keys]
+        packed = self.results.list(layout.public_release(self.force_code, self.label, ""))
+        return [*((it.key, it.etag) for it in listed if it.key in keys), *((it.key, it.etag) for it in packed)]
 
     @property
     def label(self) -> str:
@@ -137,6 +140,10 @@ class _YearOfForce:
         marked = [{**row, KEPT_AS: RELEASED} for row in released] + [{**row, KEPT_AS: SHOWN} for row in known.values()]
         self.results.replace(key, self._file(KEPT_COLUMNS, marked), was)
         self._write(public)
+        if public:
+            pack = release_public.pack(public, self.force.name, self.label, self._limit)
+            key_of = partial(layout.public_release, self.force_code, self.label)
+            release_files.write(pack, key_of, self.results, self.workdir)
 
     def _year(self, known: Sequence[Row]) -> Year:
         quarters = {

@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -15,12 +16,11 @@ from callclock.engine import connect, name, rows_of
 from callclock.objects import Bucket
 from callclock.publish import publish
 from callclock.results import fetch_curves, fetch_restatements, fetch_values
-from callclock.scorecard import facts, release
+from callclock.scorecard import facts, release, release_files
 from callclock.scorecard.page import libraries, page
 from callclock.scorecard.shown import MONTHS_SHOWN
 from callclock.settings import Force, digest
 
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _RECEIPTS = 200
 """Receipts shown at most: one small object each, and the page tells of the newest."""
 
@@ -53,7 +53,7 @@ def draw(force_code: str, report: Report) -> str:
         html = page(force_code, force, shown, libraries(), layout.saved_queries(report.results.region))
         report.results.put(layout.page(force_code), html, content_type="text/html; charset=utf-8")
         for pack in packs:
-            _release(force_code, pack, report.results, workdir)
+            release_files.write(pack, partial(layout.release, force_code, pack.year), report.results, workdir)
     drawn.parent.mkdir(parents=True, exist_ok=True)
     drawn.write_text(digest([repr(force), read, _written(force_code, report.results)]), "utf-8")
     return layout.page(force_code)
@@ -70,7 +70,10 @@ def _read(force_code: str, results: Bucket) -> Sequence[tuple[str, str]]:
 
 def _written(force_code: str, results: Bucket) -> Sequence[tuple[str, str]]:
     """Key and ETag of all that is written: somebody may have removed or changed one."""
-    prefixes = (layout.page(force_code), layout.releases_prefix(force_code), layout.public_prefix(force_code))
+    prefixes = (
+        *(layout.page(force_code), layout.releases_prefix(force_code)),
+        *(layout.public_prefix(force_code), layout.public_releases_prefix(force_code)),
+    )
     return [(found.key, found.etag) for prefix in prefixes for found in results.list(prefix)]
 
 
@@ -122,16 +125,3 @@ def _receipts_prefix(force_code: str) -> str:
 def _instant(value: object) -> object:
     """UTC instant as DuckDB's TIMESTAMP reads it, without the zone."""
     return value.removesuffix("Z") if isinstance(value, str) else value
-
-
-def _release(force_code: str, pack: release.Pack, results: Bucket, workdir: Path) -> None:
-    """Write one pack, unless it is there already as it is now: years that are over do not change."""
-    texts = {layout.release(force_code, pack.year, f"{table.name}.csv"): table.csv() for table in pack.tables}
-    if all((was := results.text(key)) is not None and was[0] == text for key, text in texts.items()):
-        return
-    book = workdir / "release.xlsx"
-    release.write_workbook(pack, book)
-    # The workbook goes first: the tables tell whether a pack is whole.
-    results.put(layout.release(force_code, pack.year, "release.xlsx"), book, content_type=_XLSX)
-    for key, text in texts.items():
-        results.put(key, text, content_type="text/csv; charset=utf-8")

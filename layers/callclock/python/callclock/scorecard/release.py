@@ -1,6 +1,7 @@
 """The release pack: the tables that freedom-of-information requests ask for, one pack per financial year.
 
-Small numbers are not suppressed here, so a pack lies with the internal results and says so on its first sheet.
+Small numbers are not suppressed in what is made here, so that lies with the internal results and says so on its first
+sheet; :mod:`callclock.scorecard.release_public` makes the pack that is ready to send.
 """
 
 import csv
@@ -59,15 +60,16 @@ class PublicTable:
 
 @dataclass(frozen=True)
 class Pack:
-    """Public tables of one force and financial year (label ``2025/26``); ``as_at`` is UTC."""
+    """Public tables of one force and financial year (label ``2025/26``); ``as_at`` is UTC, ``notes`` go before all."""
 
     force_name: str
     year: str
     as_at: datetime
     tables: Sequence[PublicTable]
+    notes: Sequence[str]
 
 
-_WAITS: Final = ("mean_s", "Mean"), ("median_s", "Median"), ("p90_s", "90th percentile")
+WAITS: Final = ("mean_s", "Mean"), ("median_s", "Median"), ("p90_s", "90th percentile")
 _ATTENDANCE: Final = (
     Column("period", "Period", "text"),
     Column("grade", "Grade first given", "text"),
@@ -77,7 +79,7 @@ _ATTENDANCE: Final = (
     Column("never_attended", "Closed, never attended", "count", "attendance.closed_unattended"),
     Column("still_open", "Still open", "count", "attendance.open"),
     Column("outcome_unknown", "Outcome not known", "count", "attendance.unknown"),
-    *(Column(name, f"{said} wait of the attended", "seconds", f"attendance.{name}") for name, said in _WAITS),
+    *(Column(name, f"{said} wait of the attended", "seconds", f"attendance.{name}") for name, said in WAITS),
     Column("outside_target", "Not attended within target", "count", "attendance.within_target"),
     Column("with_target", "Incidents old enough for their target", "count", "attendance.within_target"),
     Column("left_out", "Incidents left out of the population", "count", "attendance.excluded"),
@@ -91,11 +93,11 @@ _CALLS: Final = (
     Column("answered", "Answered", "count", "calls.answered"),
     Column("abandoned", "Hung up without an answer", "count", "calls.abandoned"),
     Column("abandonment_rate", "Share hung up", "share", "calls.abandonment_rate"),
-    *(Column(name, f"{said} wait to the first answer", "seconds", f"calls.wait_first_{name}") for name, said in _WAITS),
+    *(Column(name, f"{said} wait to the first answer", "seconds", f"calls.wait_first_{name}") for name, said in WAITS),
     Column("complete", "Complete", "text"),
     Column("as_at", "As at (UTC)", "text"),
 )
-_ABUSE: Final = {"all": "all incidents", "domestic_abuse": "yes", "other": "no", "unknown": "not known"}
+ABUSE: Final = {"all": "all incidents", "domestic_abuse": "yes", "other": "no", "unknown": "not known"}
 
 
 def packs(db: duckdb.DuckDBPyConnection, force_name: str) -> Sequence[Pack]:
@@ -105,16 +107,24 @@ def packs(db: duckdb.DuckDBPyConnection, force_name: str) -> Sequence[Pack]:
         ("calls", "Calls by month and line", _CALLS, rows(db, "release_calls")),
     )
     years = sorted({_year(row) for _, _, _, found in tables for row in found})
+    newest = {
+        year: max(instant(row, "as_at") for _, _, _, found in tables for row in found if _year(row) == year)
+        for year in years
+    }
     return [
         Pack(
             force_name=force_name,
             year=year,
-            as_at=max(instant(row, "as_at") for _, _, _, found in tables for row in found if _year(row) == year),
+            as_at=as_at,
             tables=[
                 PublicTable(name, title, columns, _of(year, columns, found)) for name, title, columns, found in tables
             ],
+            notes=(
+                NOT_SUPPRESSED,
+                f"As at {as_at:%d %B %Y %H:%M} UTC. A row that is not complete may still change.",
+            ),
         )
-        for year in years
+        for year, as_at in newest.items()
     ]
 
 
@@ -139,7 +149,7 @@ def _value(row: Row, column: Column) -> Written:
                 return str(row["period_label"])
             return f"{row['period_label']} to the end of {Month.of(_day(row, 'period_end') - timedelta(days=1))}"
         case "domestic_abuse":
-            return _ABUSE.get(str(row["population"]), str(row["population"]))
+            return ABUSE.get(str(row["population"]), str(row["population"]))
         case "complete":
             return "yes" if row["complete"] else "no"
         case "as_at":
@@ -194,8 +204,7 @@ def write_workbook(pack: Pack, path: Path) -> None:
     sheet.set_column(2, 4, 60, wrapped)
     sheet.write_string(0, 0, f"{pack.force_name}: response times and calls, financial year {pack.year}", bold)
     notes = (
-        NOT_SUPPRESSED,
-        f"As at {pack.as_at:%d %B %Y %H:%M} UTC. A row that is not complete may still change.",
+        *pack.notes,
         "Times are hours:minutes:seconds.",
         "Percentiles are exact (linear interpolation) and cannot be added up or averaged over rows.",
     )
