@@ -203,8 +203,9 @@ class _Rows:
         blocks: list[Block] = [("month", month) for month in self.periods.months]
         blocks += [("quarter", q) for q in self.periods.coarse]
         blocks += [block for block in self.released if block[0] == "fy_to_date"]
+        as_at = {block: self._as_at(block) for block in blocks if self.released[block]}
         return tuple(
-            {**self._public(row, self._summed(row, block)), "as_at": self._as_at(block)}
+            {**self._public(row, self._summed(row, block)), "as_at": as_at[block]}
             for block in blocks
             for row in self._rows_of(block)
             # A month that is not complete counts for its year and is not itself published.
