@@ -65,6 +65,18 @@ def test_the_mail_leads_to_the_page_by_the_readers_own_access() -> None:
     assert f"  s3://{pipeline.results.name}/{layout.page('EX')}\n" in body
 
 
+def test_the_mail_names_a_source_that_fell_silent() -> None:
+    """Three exports a month apart, then nothing: the breach is told at once, and that data are missing in May."""
+    pipeline = Pipeline(**CONFIG)
+    for month, hung_up in (("2025-01", 1), ("2025-02", 1), ("2025-03", 6)):
+        pipeline.drop(*monthly(month, hung_up))
+        pipeline.run()
+    ticks(pipeline, datetime.fromisoformat("2025-05-22T05:00:00Z"), 1)
+    breach, missing = pipeline.bodies
+    assert "Nothing new came from" not in breach
+    assert "Nothing new came from: switch.\n" in missing
+
+
 def test_two_past_breaches_told_at_one_instant_are_both_remembered() -> None:
     """A message that comes again finds the second of them, at the instant of the first."""
     few = (

@@ -5,10 +5,10 @@ A crash between publishing and recording sends at most one repeat; nothing is re
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 
@@ -153,15 +153,22 @@ def _tell_of_values(hint: Hint, notify: Notify) -> int:
         with connect(workdir / "duckdb") as db:
             lay_series(db, rules, values, restated)
             table = NoticesTable(notify.results, hint.force_code, db, workdir)
-            tellings = [_Telling(hint, force, rule, notify, table) for rule in rules]
+            # Read at most once, and only where somebody is told.
+            heard = cache(lambda: _feeds(hint, force, notify, table))
+            tellings = [_Telling(hint, force, rule, notify, table, heard) for rule in rules]
             told = sum(telling.run() for telling in tellings)
             if hint.tick and values:
-                told += _tell_the_week(hint, force, tellings, notify, table)
+                told += _tell_the_week(hint, force, tellings, notify, table, heard)
     return told
 
 
 def _tell_the_week(
-    hint: Hint, force: Force, tellings: "Sequence[_Telling]", notify: Notify, table: NoticesTable
+    hint: Hint,
+    force: Force,
+    tellings: "Sequence[_Telling]",
+    notify: Notify,
+    table: NoticesTable,
+    heard: Callable[[], Sequence[Feed]],
 ) -> int:
     """Publish the digest of the week, where that is due, from what the rules were decided on."""
     story = f"{hint.force_code}#{REASON}"
@@ -178,7 +185,7 @@ def _tell_the_week(
         span=span,
         now=hint.now,
         standings=standings,
-        feeds=_feeds(hint, force, notify, table),
+        feeds=heard(),
         links=(
             *_page_links(hint.force_code, notify),
             Link(
@@ -240,6 +247,7 @@ class _Telling:
     configured: ThresholdRule
     notify: Notify
     table: NoticesTable
+    heard: Callable[[], Sequence[Feed]]
 
     @cached_property
     def rule(self) -> Rule:
@@ -266,7 +274,7 @@ class _Telling:
                 self._keep(decision, held_back(decision, self.hint.force_code, self.configured.title))
             return 0
         split = load_split(self.table.db, self.configured, series, decision.frontier) if decision.frontier else None
-        context = replace(self._context(), split=split, links=self._links())
+        context = replace(self._context(), split=split, links=self._links(), silent_sources=self._silent())
         mail = compose(decision, rule, series.rows, context, self.hint.now)
         _publish(self.notify.breaches, mail)
         entry = _entry(decision.delivered(self.hint.now, rule))
@@ -286,6 +294,12 @@ class _Telling:
             where=where,
             suppress_below=self._suppress_below(where),
         )
+
+    def _silent(self) -> tuple[str, ...]:
+        """Sources that the figure rests on and that have been silent for longer than ever before."""
+        of = [family for family in families() if any(m.name == self.rule.metric for m in family.metrics)]
+        tables = {table for family in of for table in (family.table, *family.also)}
+        return tuple(sorted({feed.source for feed in self.heard() if feed.late and feed.table_name in tables}))
 
     def _links(self) -> tuple[Link, ...]:
         conditions = "".join(f" AND {key} = {quote(value)}" for key, value in sorted(where_of(self.configured).items()))
