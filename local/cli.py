@@ -129,19 +129,21 @@ def status(
     stack: operate.StackName = "callclock",
     json_: AsJson = False,
 ) -> None:
-    """Show the receipts of an export: what was read, what was not and why, what to do next.
+    """Show the receipts of an export: what was read, what was not and why, what the fold did, what to do next.
 
     With --out of what a run left; else of the deployment that --stack names.
     """
     found = show.receipts(file, out) if out else operate.receipts(file, stack)
+    fates = show.fates_below(out) if out else operate.fates(found, stack)
     if not found:
         typer.echo(f"no receipt of {file!r} in {out or stack}: was it dropped there?", err=True)
         raise typer.Exit(EXIT_USAGE)
     if json_:
-        typer.echo(json.dumps([json.loads(receipt.to_json()) for receipt in found], indent=1))
+        typer.echo(json.dumps([show.as_json(r, fates.get((r.export_id, r.table_name))) for r in found], indent=1))
         return
     for receipt in found:
-        show.receipt(receipt, Console(width=100, emoji=False))
+        fate = fates.get((receipt.export_id, receipt.table_name))
+        show.receipt(receipt, Console(width=100, emoji=False), fate)
 
 
 @sources_app.command("check")

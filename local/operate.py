@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from rich.table import Table
 from callclock import configuration
 from callclock.exports.profile import parse_profiles
 from callclock.exports.receipt import Receipt
+from callclock.lake.folds import Fate
 from callclock.ledger import Entry
 from callclock.operations import again
 from callclock.operations import withdraw as withdrawing
@@ -50,6 +51,12 @@ def receipts(name: str, stack: str) -> Sequence[Receipt]:
     """Receipts of a deployment's exports of a name, in order of arrival."""
     deployment = opened(stack)
     return [r for entry in chosen(deployment, Choice(names=(name,))) for r in deployment.receipts(entry)]
+
+
+def fates(receipts: Sequence[Receipt], stack: str) -> Mapping[tuple[str, str], Fate]:
+    """What the fold did with the exports of the forces that these receipts are of, by export and table."""
+    deployment = opened(stack)
+    return {key: fate for code in {r.force_code for r in receipts} for key, fate in deployment.fates(code).items()}
 
 
 def withdraw(

@@ -1,14 +1,17 @@
 """What the command prints."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from callclock.exports.receipt import Receipt
+from callclock.lake.folds import Fate, fates
 from callclock.reasons import ExportReason, ExportStatus
 from local.athena import QueryError, query_directory
 from local.run import Outcome
@@ -19,8 +22,8 @@ __all__ = ["QueryError", "checked", "outcome", "query", "receipt", "receipts"]
 _STYLE = {ExportStatus.READ: "green", ExportStatus.HELD: "yellow", ExportStatus.REFUSED: "red"}
 
 
-def receipt_table(found: Sequence[Receipt]) -> Table:
-    """Receipts side by side."""
+def receipt_table(found: Sequence[Receipt], fates: Mapping[tuple[str, str], Fate]) -> Table:
+    """Receipts side by side, and what the fold did with each."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading, justify in (
         ("export", "left"),
@@ -30,18 +33,24 @@ def receipt_table(found: Sequence[Receipt]) -> Table:
         ("kept", "right"),
         ("set aside", "right"),
         ("quarantined", "right"),
+        ("new", "right"),
+        ("changed", "right"),
     ):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for r in found:
         status = f"[{_STYLE.get(r.status, 'white')}]{r.status}[/]"
-        counts = (f"{n:,}" for n in (r.records_read, r.accepted, r.set_aside, r.quarantined))
+        fate = fates.get((r.export_id, r.table_name))
+        folded = (fate.inserted, fate.replaced) if fate else (None, None)
+        counts = [
+            "" if n is None else f"{n:,}" for n in (r.records_read, r.accepted, r.set_aside, r.quarantined, *folded)
+        ]
         table.add_row(" ".join(filter(None, [Path(r.object_key).name, r.member])), r.table_name, status, *counts)
     return table
 
 
 def outcome(what: Outcome, console: Console) -> None:
     """Print the receipts of a run, what was refused or held and why, the mails, and where everything lies."""
-    console.print(receipt_table(what.receipts))
+    console.print(receipt_table(what.receipts, fates_below(what.out)))
     for r in what.receipts:
         if r.status is not ExportStatus.READ:
             console.print(f"\n[bold]{r.shown}[/] was {r.status}: {r.reason}\n{r.message}", highlight=False)
@@ -66,8 +75,20 @@ def receipts(file: str, out: Path) -> list[Receipt]:
     return [r for r in found if file in {r.object_key, r.export_id} or Path(r.object_key).name == name]
 
 
-def receipt(r: Receipt, console: Console) -> None:
-    """Print one receipt whole."""
+def fates_below(out: Path) -> Mapping[tuple[str, str], Fate]:
+    """What the fold did with every export below ``out``, by export and table."""
+    with TemporaryDirectory(prefix="callclock-") as name:
+        files = sorted((out / "results/internal/folds").rglob("*.parquet"))
+        return {key: fate for path in files for key, fate in fates(path, Path(name)).items()}
+
+
+def as_json(r: Receipt, fate: Fate | None) -> dict[str, object]:
+    """Receipt as it is filed, and what the fold did; None where nothing was folded."""
+    return {**json.loads(r.to_json()), "fold": asdict(fate) if fate else None}
+
+
+def receipt(r: Receipt, console: Console, fate: Fate | None = None) -> None:
+    """Print one receipt whole, and what the fold did."""
     console.print(
         f"[bold]{r.shown}[/] -> {r.table_name}: [{_STYLE.get(r.status, 'white')}]{r.status}[/]", highlight=False
     )
@@ -81,6 +102,7 @@ def receipt(r: Receipt, console: Console) -> None:
         ("folded", f"{r.folded:,}"), ("superseded", f"{r.superseded:,}"), ("quarantined", f"{r.quarantined:,}"),
         ("dropped by rule", f"{r.dropped:,}"), ("layout skipped", f"{r.layout_skipped:,}"),
         ("months", ", ".join(map(str, r.months))), ("covered", _span(r)), ("durations", _durations(r)),
+        ("the fold", _folded(fate)),
     ):  # fmt: skip
         if value not in (None, ""):
             table.add_row(label, str(value))
@@ -89,6 +111,14 @@ def receipt(r: Receipt, console: Console) -> None:
     console.print(table)
     for said in filter(None, (r.message, r.next_step)):
         console.print(said, highlight=False)
+
+
+def _folded(fate: Fate | None) -> str | None:
+    if fate is None:
+        return None
+    told = f"{fate.inserted:,} new, {fate.replaced:,} changed, {fate.unchanged:,} as known"
+    more = {"displaced since": fate.outdated, "moved to another month": fate.moved, "in conflict": fate.conflicts}
+    return "; ".join([told, *(f"{n:,} {what}" for what, n in more.items() if n)])
 
 
 def _profile(r: Receipt) -> str | None:

@@ -75,6 +75,9 @@ def configure(stack: LocalStack, profile: str) -> None:
 
 def test_an_export_is_withdrawn_and_read_again(stack: LocalStack) -> None:
     before = curated(stack)
+    [receipt] = callclock("status", EXPORT.name)[1]
+    folded = receipt["fold"]
+    assert folded["inserted"] + folded["replaced"] + folded["unchanged"] == receipt["accepted"] > 0
     code, said = callclock("withdraw", "acd_2026-01*")
     assert (code, said["did"], said["exports"][0]["status"]) == (0, False, "read")
     assert curated(stack) == before, "shown first"
@@ -83,7 +86,7 @@ def test_an_export_is_withdrawn_and_read_again(stack: LocalStack) -> None:
     assert (code, said["did"], said["done"]) == (0, True, True)
     assert curated(stack) != before
     [receipt] = callclock("status", EXPORT.name)[1]
-    assert receipt["status"] == "withdrawn"
+    assert (receipt["status"], receipt["fold"]) == ("withdrawn", None)
     assert callclock("replay", EXPORT.name, "--yes")[0] == 2, "one that was withdrawn is brought back on purpose only"
 
     code, said = callclock("replay", EXPORT.name, "--withdrawn", "--yes")

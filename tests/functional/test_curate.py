@@ -107,7 +107,7 @@ def test_equal_inputs_are_not_written_again(lake: Bucket, tmp_path: Path) -> Non
     first = curator(lake, tmp_path).curate(months, {})
     again = curator(lake, tmp_path).curate(months, first.months)
     assert again.months == first.months
-    assert again.counts == {}
+    assert again.folds == {}
     assert versions(lake, layout.curated("incidents", FORCE, MARCH)) == 1
     other_zone = Curator(lake, INCIDENTS, FORCE, "America/New_York", 2.0, tmp_path / "zone")
     assert other_zone.curate(months, first.months).months[MARCH].version != first.months[MARCH].version
@@ -124,7 +124,7 @@ def test_a_withdrawn_export_leaves_an_empty_month(lake: Bucket, tmp_path: Path) 
     known = curator(lake, tmp_path).curate(months, {}).months
     lake.remove(layout.staged("incidents", FORCE, MARCH, "e01"))
     report = curator(lake, tmp_path).curate(months, known)
-    assert report.counts[MARCH].moved == 1
+    assert report.folds == {MARCH: ()}
     assert len(etags(lake)) == 1
     assert curated(lake, tmp_path) == {}
 
@@ -152,7 +152,7 @@ def test_a_record_of_a_third_month_is_not_taken_back(lake: Bucket, tmp_path: Pat
     report = curator(lake, tmp_path).curate(stage(lake, [incident("a", "2026-02-03T10:00:00Z", 3)], tmp_path), known)
     assert curated(lake, tmp_path) == {"a": [FEBRUARY], "b": [APRIL]}
     # April has lost and gained nothing: it is read, and not folded.
-    assert set(report.counts) == {FEBRUARY, MARCH}
+    assert set(report.folds) == {FEBRUARY, MARCH}
 
 
 def test_a_record_that_a_withdrawn_export_had_moved_stands_where_it_stood(lake: Bucket, tmp_path: Path) -> None:
@@ -341,7 +341,7 @@ def test_neither_requests_nor_bytes_grow_with_history(tmp_path: Path) -> None:
             meter = Meter(lake)
             report = curator(lake, folder, 100).curate(touched, known)
             # The month itself, and its neighbours on both sides, with which it shares a record each.
-            assert set(report.counts) == set(staged[-3:])
+            assert set(report.folds) == set(staged[-3:])
             cost.append((meter.requests, meter.bytes))
     (requests, bytes_), (requests_later, bytes_later) = cost
     assert requests > 5

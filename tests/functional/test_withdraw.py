@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from callclock import layout
+from callclock.lake.folds import Fate
 from callclock.ledger import Entry, WithdrawnError
 from callclock.operations.choose import Choice, chosen
 from callclock.operations.withdraw import bring_back, plan, withdraw
@@ -81,6 +82,27 @@ def test_everything_is_as_if_it_had_never_come(tmp_path: Path) -> None:
     assert pipeline.results.objects[key] == never.results.objects[key], "coverage and as_at follow"
     assert statuses(pipeline, gone) == {"withdrawn"}
     assert entry(pipeline, CORRECTED[0]).status is ExportStatus.WITHDRAWN
+
+
+def test_what_the_fold_did_with_each_export_is_the_same_in_whatever_order_they_came() -> None:
+    pipeline = told(JANUARY, FEBRUARY, CORRECTED)
+    fates = pipeline.stack.fates(FORCE)
+    assert fates == told(CORRECTED, JANUARY, FEBRUARY).stack.fates(FORCE)
+    january, february, corrected = (entry(pipeline, drop[0]) for drop in (JANUARY, FEBRUARY, CORRECTED))
+    for export in (january, february, corrected):
+        [receipt] = pipeline.stack.receipts(export)
+        fate = fates[export.export_id, "calls"]
+        assert fate.inserted + fate.replaced + fate.unchanged == receipt.accepted > 0
+    # Of January's 20 calls the correction says that 9 were hung up and not 2, of February's that 7 were and not 6.
+    for export in (january, february):
+        assert fates[export.export_id, "calls"] == Fate(20, 0, 0, outdated=20, moved=0, conflicts=0)
+    assert fates[corrected.export_id, "calls"] == Fate(0, 8, 32, outdated=0, moved=0, conflicts=0)
+    pipeline.drop(*JANUARY)
+    pipeline.run()
+    assert pipeline.stack.fates(FORCE) == fates, "dropping it again does nothing"
+    withdraw(pipeline.stack, corrected, NOW)
+    pipeline.run()
+    assert pipeline.stack.fates(FORCE) == told(JANUARY, FEBRUARY).stack.fates(FORCE)
 
 
 def test_what_had_been_published_as_complete_is_restated(tmp_path: Path) -> None:

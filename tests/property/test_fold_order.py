@@ -147,7 +147,7 @@ def test_equal_parts_are_not_written_again(tmp_path: Path) -> None:
     months = stage(bucket, [row], tmp_path)
     first = curator(bucket, tmp_path).curate(months, {})
     again = curator(bucket, tmp_path).curate(months, first.months)
-    assert again.counts == {}
+    assert again.folds == {}
     assert again.months == first.months
 
 

@@ -1,7 +1,8 @@
 """Staged parts from records said in plain words: exactly the columns of the contract, as intake would write them."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from callclock.clock import Month
 from callclock.columns import Kind, Table
+from callclock.lake.fold import ExportFold
 from callclock.objects import Bucket, ChangedMeanwhileError, Listed, Read
 from tests.support.curated import LONDON
 
@@ -147,3 +149,9 @@ def new_bucket(name: str = "lake") -> Bucket:
     client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
     client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     return Bucket(name, client)
+
+
+def together(folds: Sequence[ExportFold]) -> ExportFold:
+    """What became of the rows of all exports."""
+    counts = [astuple(fold)[1:] for fold in folds] or [(0,) * 6]
+    return ExportFold("all", *map(sum, zip(*counts, strict=True)))

@@ -171,6 +171,7 @@ WRITTEN = [
     ("results.receipts", f"s3://results/{layout.receipt('AVN', 'ab12', 'calls')}"),
     *(("results.receipts", f"s3://results/{layout.receipt(force, 'ab12', 'none')}") for force in layout.NO_FORCES),
     ("results.coverage", f"s3://results/{layout.coverage('AVN')}"),
+    ("results.folds", f"s3://results/{layout.folds('AVN')}"),
     ("results.notices", f"s3://results/{layout.notices('WLT')}"),
     ("results_public.metric_values", f"s3://results/{layout.public_values('AVN', MARCH)}"),
 ]

@@ -90,6 +90,7 @@ OBJECTS: list[tuple[str, str, list[set[str]]]] = [
     ),
     ("ResultsBucket", layout.restatements("AVN", MARCH, "calls_waits"), [NONE, REPLACE, READ, READ]),
     ("ResultsBucket", layout.coverage("AVN"), [NONE, REPLACE, READ, READ]),
+    ("ResultsBucket", layout.folds("AVN"), [NONE, REPLACE, NONE, NONE]),
     ("ResultsBucket", layout.receipt("AVN", "ab12", "calls"), [WRITE, READ, READ, READ]),
     ("ResultsBucket", layout.notices("AVN"), [NONE, NONE, REPLACE, READ]),
     ("ResultsBucket", layout.page("AVN"), [NONE, NONE, NONE, WRITE]),

@@ -11,8 +11,9 @@ import pytest
 from callclock.clock import Month
 from callclock.contracts import CALLS
 from callclock.engine import connect
-from callclock.lake.fold import FoldCounts, compare, fold_month
+from callclock.lake.fold import ExportFold, by_export, fold_month
 from tests.support.memory_lake import instant, read_rows, write_staged
+from tests.support.staged import together
 
 MARCH = Month(2026, 3)
 Row = dict[str, Any]
@@ -32,13 +33,13 @@ def leg(name: str, start: str, **more: object) -> Row:
     return {"call_id": "A", "record_key": "A", "leg": name, "line": "unknown", "call_started_at": at(start), **clocks}
 
 
-def fold(tmp_path: Path, rows: Sequence[Row], before: Sequence[Row] | None = None) -> tuple[list[Row], FoldCounts]:
+def fold(tmp_path: Path, rows: Sequence[Row]) -> tuple[list[Row], ExportFold]:
     part = write_staged(tmp_path / "part.parquet", CALLS, rows)
     with connect(tmp_path / "db") as db:
         fold_month(
             db, CALLS, month=MARCH, zone="Europe/London", tolerance_s=2, here=[part], out=tmp_path / "out.parquet"
         )
-        counts = compare(db, CALLS, None)
+        counts = together(by_export(db, CALLS, MARCH))
     return read_rows(tmp_path / "out.parquet"), counts
 
 
@@ -65,7 +66,7 @@ def test_switchboard_and_skill_queue_are_one_call(tmp_path: Path, rows: Sequence
     assert call["end_ms"] == 1_200_000
     assert call["reported_queue_ms"] == 660_000
     assert call["last_queued_at"] == plain("10:02:30")
-    assert (counts.inserted, counts.outdated, counts.conflicts) == (1, 0, 0)
+    assert (counts.inserted, counts.outdated, counts.conflicts) == (2, 0, 0)
 
 
 def test_hanging_up_in_a_further_queue_is_no_help(tmp_path: Path) -> None:
@@ -139,7 +140,7 @@ def test_of_each_leg_the_highest_version_counts_and_equal_ones_are_outdated(tmp_
 def test_legs_that_are_disputed_make_a_call_that_is(tmp_path: Path) -> None:
     others = [{**CRIME, "queue": "Custody", "export_id": "e2"}, {**SWITCHBOARD, "queue": None, "export_id": "e2"}]
     [call], counts = fold(tmp_path, [SWITCHBOARD, CRIME, *others])
-    assert (call["conflicts"], counts.conflicts) == (2, 2)
+    assert (call["conflicts"], counts.conflicts) == (2, 4)
     [call], _ = fold(tmp_path, [SWITCHBOARD, CRIME])
     assert call["conflicts"] is None
 

@@ -15,8 +15,8 @@ from callclock.clock import Month
 from callclock.columns import Table
 from callclock.contracts import CALL_INTERVALS, CALLS, CONTACTS, CONTRACT_VERSION, INCIDENTS, REGRADES, SAFEGUARDING
 from callclock.engine import connect
-from callclock.lake.fold import FoldCounts, compare, fold_month
-from tests.support.staged import ARROW, instant, read_rows, write_staged
+from callclock.lake.fold import ExportFold, by_export, fold_month, left
+from tests.support.staged import ARROW, instant, read_rows, together, write_staged
 
 MARCH = Month(2026, 3)
 START = instant("2026-03-02T10:00:00Z")
@@ -35,8 +35,7 @@ def fold(
     *,
     elsewhere: Sequence[Mapping[str, object]] = (),
     without: frozenset[str] = frozenset(),
-    before: Path | None = None,
-) -> tuple[list[Row], FoldCounts]:
+) -> tuple[list[Row], ExportFold]:
     here = [write_staged(tmp_path / f"{n}.parquet", table, [row]) for n, row in enumerate(rows[1:])]
     here += [write_staged(tmp_path / "old.parquet", table, rows[:1], without=without)] if rows else []
     other = [write_staged(tmp_path / "other.parquet", table, elsewhere)] if elsewhere else []
@@ -53,7 +52,7 @@ def fold(
             moved_keys=sorted({("cad", str(row["record_key"])) for row in elsewhere}),
             out=out,
         )
-        return read_rows(out), compare(db, table, before)
+        return read_rows(out), together(by_export(db, table, MARCH))
 
 
 def incident(**more: object) -> Row:
@@ -86,16 +85,16 @@ def test_equal_in_time_and_different_in_content_is_counted(tmp_path: Path) -> No
     same = [incident(area="N", export_id="a"), incident(area="N", export_id="b")]
     assert conflicts(tmp_path, same) == (None, 0)
     disputed = [*same, incident(area=None, export_id="c")]
-    assert conflicts(tmp_path, disputed) == (1, 1)
+    assert conflicts(tmp_path, disputed) == (1, 3)
     later = incident(area="S", export_id="c", exported_at=instant("2026-04-02T00:00:00Z"))
     assert conflicts(tmp_path, [*same, later]) == (None, 0)
     # The record stands as the later version says; that the earlier ones had differed stays counted, once for each time.
-    assert conflicts(tmp_path, [*disputed, later]) == (1, 1)
-    assert conflicts(tmp_path, [*disputed, later, {**later, "area": "W", "export_id": "d"}]) == (2, 2)
+    assert conflicts(tmp_path, [*disputed, later]) == (1, 3)
+    assert conflicts(tmp_path, [*disputed, later, {**later, "area": "W", "export_id": "d"}]) == (2, 5)
 
 
 def conflicts(tmp_path: Path, rows: list[dict[str, Any]]) -> tuple[Any, int]:
-    """Conflicts that the one record carries, and those that the fold counts."""
+    """Times at which the one record is in conflict, and versions that are."""
     [row], counts = fold(tmp_path, INCIDENTS, rows)
     return row["conflicts"], counts.conflicts
 
@@ -165,7 +164,7 @@ def test_no_rows_give_an_empty_file_of_the_contract(name: str, tmp_path: Path) -
     table, _ = MINIMAL[name]
     found, counts = fold(tmp_path, table, [])
     assert found == []
-    assert counts == FoldCounts(0, 0, 0, 0, 0, 0)
+    assert counts == ExportFold("all", 0, 0, 0, 0, 0, 0)
     assert pq.read_schema(tmp_path / "out.parquet").names == [c.name for c in table.columns]
 
 
@@ -196,22 +195,43 @@ def test_a_start_corrected_into_another_month_leaves_this_one(tmp_path: Path) ->
     assert row["call_received_at"] == utc("2026-03-02T10:00:00Z")
 
 
-def test_what_a_fold_did_against_the_month_before(tmp_path: Path) -> None:
+def test_what_became_of_each_export_whatever_the_order(tmp_path: Path) -> None:
     first = [incident(record_key=key, incident_id=key) for key in "abcd"]
-    _, counts = fold(tmp_path / "1", INCIDENTS, first)
-    assert counts == FoldCounts(inserted=4, replaced=0, unchanged=0, outdated=0, moved=0, conflicts=0)
     later = {"export_id": "e2", "exported_at": instant("2026-04-02T00:00:00Z")}
     away = incident(record_key="d", incident_id="d", **later | {"call_received_at": instant("2026-02-27T10:00:00Z")})
     second = [
-        *first,
         incident(record_key="a", incident_id="a", **later),
         incident(record_key="b", incident_id="b", area="N", **later),
         incident(record_key="e", incident_id="e", **later),
+        # Taken at the very time of the first export, and it says something else.
+        incident(record_key="c", incident_id="c", area="S", export_id="e3"),
     ]
-    found, counts = fold(tmp_path / "2", INCIDENTS, second, elsewhere=[away], before=tmp_path / "1" / "out.parquet")
-    # a said the same again, b said something new, c was not in it, d went to February, e is new.
-    assert counts == FoldCounts(inserted=1, replaced=1, unchanged=2, outdated=3, moved=1, conflicts=0)
-    assert [row["record_key"] for row in found] == ["a", "b", "c", "e"]
+    parts = [write_staged(tmp_path / f"{n}.parquet", INCIDENTS, [row]) for n, row in enumerate([*first, *second])]
+    other = write_staged(tmp_path / "other.parquet", INCIDENTS, [away])
+    february, march = Month(2026, 2), MARCH
+    with connect(tmp_path / "db") as db:
+
+        def folded(month: Month, here: list[Path], elsewhere: list[Path]) -> tuple[ExportFold, ...]:
+            out = tmp_path / f"{month}.parquet"
+            keys = [("cad", key) for key in "abcde"]
+            fold_month(
+                db, INCIDENTS, month=month, zone="Europe/London", tolerance_s=2, here=here, elsewhere=elsewhere,
+                moved_keys=keys, out=out,
+            )  # fmt: skip
+            return by_export(db, INCIDENTS, month)
+
+        for order in (parts, parts[::-1]):
+            # Of e1: all new; a, b and d since displaced by e2, c by e3, which contradicts it.
+            assert folded(march, order, [other]) == (
+                ExportFold("e1", inserted=4, replaced=0, unchanged=0, outdated=4, moved=0, conflicts=1),
+                ExportFold("e2", inserted=1, replaced=1, unchanged=1, outdated=0, moved=0, conflicts=0),
+                ExportFold("e3", inserted=0, replaced=1, unchanged=0, outdated=0, moved=0, conflicts=1),
+            )
+        assert left(db, INCIDENTS, tmp_path / f"{march}.parquet") == 0
+        assert folded(february, [other], parts) == (
+            ExportFold("e2", inserted=0, replaced=1, unchanged=0, outdated=0, moved=1, conflicts=0),
+        )
+        assert left(db, INCIDENTS, tmp_path / f"{march}.parquet") == 4
 
 
 def call(**more: object) -> Row:

@@ -359,6 +359,23 @@ RECEIPTS = Table(
     partitions=("force_code",),
 )  # fmt: skip
 
+FOLDS = Table(
+    "folds",
+    "What the fold did with the rows of each export, month by month, whatever the order of arrival: the second half of its receipt. Rows are inserted, replaced or unchanged",
+    (
+        text("export_id", "The export", nullable=False),
+        text("table_name", "Table fed", nullable=False),
+        text("in_month", "Local month in which the rows began", nullable=False),
+        Column("inserted", Kind.INT, "Rows that are the first version of their record", nullable=False),
+        Column("replaced", Kind.INT, "Rows that say something else than the version before them", nullable=False),
+        Column("unchanged", Kind.INT, "Rows that say the same as the version before them", nullable=False),
+        Column("outdated", Kind.INT, "Rows, of all these, that a later version has displaced since", nullable=False),
+        Column("moved", Kind.INT, "Rows whose record began in another month by the version before them", nullable=False),
+        Column("conflicts", Kind.INT, "Rows that contradict another version of the very same time", nullable=False),
+    ),
+    partitions=("force_code",),
+)  # fmt: skip
+
 NOTICES = Table(
     "notices",
     "Every notice that was sent or held back: what, why and about which value",
@@ -405,5 +422,5 @@ PUBLIC_VALUES = replace(
     ),
 )
 
-RESULTS = (METRIC_VALUES, ATTENDANCE_CURVE, REGRADE_MATRIX, COVERAGE, RECEIPTS, NOTICES, RESTATEMENTS)
+RESULTS = (METRIC_VALUES, ATTENDANCE_CURVE, REGRADE_MATRIX, COVERAGE, RECEIPTS, FOLDS, NOTICES, RESTATEMENTS)
 TABLES = {table.name: table for table in (*CURATED, *RESULTS)}

@@ -128,6 +128,11 @@ def coverage(force_code: str) -> str:
     return f"internal/coverage/force_code={force_code}/coverage.parquet"
 
 
+def folds(force_code: str) -> str:
+    """What the fold did with the exports of a force (results)."""
+    return f"internal/folds/force_code={force_code}/folds.parquet"
+
+
 def notices(force_code: str) -> str:
     """Notices sent (results)."""
     return f"internal/notices/force_code={force_code}/notices.parquet"

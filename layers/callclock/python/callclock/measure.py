@@ -22,6 +22,7 @@ from callclock.engine import cores
 from callclock.exports.receipt import Receipt
 from callclock.lake.coverage import Coverage
 from callclock.lake.curate import CurateReport, Curator
+from callclock.lake.folds import keep_folds
 from callclock.ledger import Mark, Marks
 from callclock.metrics.catalogue import families
 from callclock.metrics.evaluate import ImpossibleFiguresError
@@ -170,4 +171,5 @@ def _fold(
         reports = dict(zip(tables, workers.map(curate, tables), strict=True))
     for table, report in reports.items():
         known = known.with_curated(table, report.months)
+    keep_folds(measure.results, force_code, {table: report.folds for table, report in reports.items()}, workdir)
     return known

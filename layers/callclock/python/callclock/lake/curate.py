@@ -13,7 +13,7 @@ from callclock.clock import Month
 from callclock.columns import Table
 from callclock.engine import connect, cores, parquet_list
 from callclock.lake.chains import Chains
-from callclock.lake.fold import FOLD_VERSION, FoldCounts, compare, fold_month, summarise
+from callclock.lake.fold import FOLD_VERSION, ExportFold, by_export, fold_month, left, summarise
 from callclock.lake.keys import SHARD_KEYS, Key, KeyIndex
 from callclock.objects import Bucket, ChangedMeanwhileError, Listed, Read
 
@@ -63,10 +63,10 @@ class CuratedMonth:
 
 @dataclass(frozen=True)
 class CurateReport:
-    """What curating did, by month: the month as values see it, and the counts of those written anew."""
+    """What curating did, by month: the month as values see it; of those folded anew, what became of each export."""
 
     months: Mapping[Month, CuratedMonth] = field(default_factory=dict)
-    counts: Mapping[Month, FoldCounts] = field(default_factory=dict)
+    folds: Mapping[Month, Sequence[ExportFold]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,10 @@ class Curator:
                     continue
                 folded.append(self._fold(db, month, gathered, version))
             # Months that lose a record come last: at no moment is a moved record in neither.
-            for made in sorted(folded, key=lambda made: (made.counts.moved > 0, made.month)):
+            for made in sorted(folded, key=lambda made: (made.left > 0, made.month)):
                 self._put(made)
                 months[made.month] = made.curated
-            return CurateReport(months, {made.month: made.counts for made in folded})
+            return CurateReport(months, {made.month: made.folds for made in folded})
 
     def _gather(self, db: duckdb.DuckDBPyConnection, touched: Sequence[Month]) -> "_Gathered":
         """Bring together all that the touched months, and those that share a record with one of them, are folded from.
@@ -213,10 +213,11 @@ class Curator:
             out=out,
         )
         was = gathered.was[month]
-        counts = compare(db, self.table, self.workdir / f"{month}-before.parquet" if was else None)
+        gone = left(db, self.table, self.workdir / f"{month}-before.parquet" if was else None)
+        folds = by_export(db, self.table, month)
         summary = summarise(db, self.table)
         curated = CuratedMonth(version, summary.open, summary.last_event, summary.days, summary.looked_up)
-        return _FoldedMonth(month, curated, counts, out, was, summary.records, gathered.elsewhere(month))
+        return _FoldedMonth(month, curated, folds, gone, out, was, summary.records, gathered.elsewhere(month))
 
     def _put(self, made: "_FoldedMonth") -> None:
         if made.was is not None or made.records or made.others:
@@ -231,7 +232,8 @@ class Curator:
 class _FoldedMonth:
     month: Month
     curated: CuratedMonth
-    counts: FoldCounts
+    folds: Sequence[ExportFold]
+    left: int
     path: Path
     was: Read | None
     records: int

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from callclock.clock import Month
-from callclock.columns import LEG, Origin, Table
+from callclock.columns import LEG, Table
 from callclock.contracts import CONTRACT_VERSION
 from callclock.engine import name, quote, rows_of
 
@@ -45,14 +44,16 @@ _LOOKED_UP = {
 
 
 @dataclass(frozen=True)
-class FoldCounts:
-    """What a fold did to one month, against the month as it stood before.
+class ExportFold:
+    """What became of the rows that one export staged in one month, whatever the order of arrival.
 
-    ``outdated`` counts staged rows that a higher version of their record has beaten; ``moved`` records that left for
-    another month (or whose export was withdrawn); ``conflicts`` versions of a record that are equal in time and differ
-    in content.
+    Every row is one of ``inserted`` (the first version of its record), ``replaced`` (it says something else than the
+    version below it) and ``unchanged``. Of them ``outdated`` are those that a higher version has beaten, ``moved``
+    those that began in another month than the version below, ``conflicts`` those that are equal in time to another
+    version and differ from it in content.
     """
 
+    export_id: str
     inserted: int
     replaced: int
     unchanged: int
@@ -136,13 +137,21 @@ def fold_month(
     )
 
 
-def compare(db: duckdb.DuckDBPyConnection, table: Table, before: Path | None) -> FoldCounts:
-    """Count what the last :func:`fold_month` did, against the curated file as it stood before."""
-    db.execute(f"CREATE OR REPLACE TEMP VIEW before_month AS {rows_of(table.columns, [before] if before else [])}")
-    said = [c.name for c in table.columns if c.name not in _PROVENANCE and c.origin is not Origin.DERIVED]
-    inserted, replaced, unchanged, moved = _one(db, _SQL["compare.sql"].format(compared=_row_of(said)))
-    outdated, conflicts = _one(db, _SQL["versions.sql"].format(record=_record(db, table)))
-    return FoldCounts(int(inserted), int(replaced), int(unchanged), int(outdated), int(moved), int(conflicts))
+def by_export(db: duckdb.DuckDBPyConnection, table: Table, month: Month) -> tuple[ExportFold, ...]:
+    """Count what became of the rows of each export in the last :func:`fold_month`, by export id."""
+    content = _row_of([c.name for c in table.mapped])
+    sql = _SQL["by_export.sql"].format(record=_record(db, table), content=content)
+    found = db.execute(sql, {"first": month.first_day, "end": month.next_first_day}).fetchall()
+    return tuple(ExportFold(export_id, *map(int, counts)) for export_id, *counts in found)
+
+
+def left(db: duckdb.DuckDBPyConnection, table: Table, before: Path | None) -> int:
+    """Count the records that stood in the month before the last :func:`fold_month` and no longer do."""
+    if before is None:
+        return 0
+    stood = rows_of([table.by_name["source"], table.by_name["record_key"]], [before])
+    found = db.execute(f"SELECT count(*) FROM ({stood}) ANTI JOIN folded_month USING ({_RECORD})").fetchall()
+    return int(found[0][0])
 
 
 def summarise(db: duckdb.DuckDBPyConnection, table: Table) -> Summary:
@@ -181,12 +190,6 @@ def _fold_legs(db: duckdb.DuckDBPyConnection, table: Table, *, told_apart: bool)
         db.execute("DROP TABLE folded; ALTER TABLE together RENAME TO folded")
     else:
         db.execute("ALTER TABLE folded ADD COLUMN legs BIGINT")
-
-
-def _one(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
-    found = db.execute(sql).fetchone()
-    assert found is not None  # noqa: S101 - an aggregate without GROUP BY always has one row
-    return found
 
 
 def _row_of(columns: Sequence[str]) -> str:

@@ -1,12 +1,15 @@
 """One deployment, as the person who runs it works with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from callclock import layout
 from callclock.clock import format_instant
 from callclock.exports.receipt import Receipt
+from callclock.lake.folds import Fate, fates
 from callclock.ledger import Entry, Ledger, Mark, Marks
 from callclock.objects import Bucket
 from callclock.outbox import Hints, Wakes
@@ -36,6 +39,12 @@ class Stack:
             found = self.results.text(listed.key)
             if found:
                 yield Receipt.from_json(found[0])
+
+    def fates(self, force_code: str) -> Mapping[tuple[str, str], Fate]:
+        """What became of the rows of every export of a force, by export and table, as far as it is folded."""
+        with TemporaryDirectory(prefix="callclock-") as name:
+            path = Path(name) / "folds.parquet"
+            return fates(path, Path(name)) if self.results.fetch(layout.folds(force_code), path) else {}
 
     def file(self, receipt: Receipt) -> None:
         """Put a receipt in place of the one there is."""
