@@ -19,6 +19,7 @@ SHAPES = {
     "callclock.digest/1": "70938fc9476b4be7",
     "callclock.export-notice/1": "b6c50deac2ea88b1",
     "callclock.notice/1": "c0ded57f46a0e961",
+    "callclock.quarantine-notice/1": "91726f3f937c2ee9",
 }
 NEVER_TOLD = {NoticeReason.HISTORY, NoticeReason.NOTHING}
 EXPORT = {

@@ -11,7 +11,17 @@ import pytest
 
 from callclock.clock import Month, PeriodKind
 from callclock.notice_text import is_hidden
-from callclock.notices import Context, ExportTrouble, Link, Mail, Split, compose, compose_export
+from callclock.notices import (
+    Context,
+    ExportTrouble,
+    Link,
+    Mail,
+    QuarantineLeapt,
+    Split,
+    compose,
+    compose_export,
+    compose_leap,
+)
 from callclock.parts import Part
 from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
 from callclock.settings import Severity
@@ -405,6 +415,56 @@ def test_a_refused_export() -> None:
     )
     assert sent.attributes == {"force_code": "NORTH", "status": "refused", "reason": "no_profile"}
     assert json.loads(json.dumps(sent.data))["schema"] == "callclock.export-notice/1"
+
+
+def test_a_leap_of_the_quarantine_rate() -> None:
+    sent = compose_leap(
+        QuarantineLeapt(
+            force_code="NORTH",
+            object_key="incoming/NORTH/acd_2026-03-02.csv",
+            source="acd",
+            table_name="calls",
+            records=12_040,
+            quarantined=301,
+            reasons={"unmapped:line": 12, "bad_instant:ended_at": 290},
+            rate=0.025,
+            usual=0.0011,
+            compared=10,
+            receipt_key="s3://results/internal/receipts/force_code=NORTH/abc.calls.json",
+            quarantine_key="quarantine/calls/force_code=NORTH/abc.parquet",
+        )
+    )
+    check(sent.data)
+    assert sent.subject == "[NORTH] 2.50% of records not accepted, usually 0.11%: acd_2026-03-02.csv"
+    assert sent.body == (
+        "More records than usual could not be accepted\n"
+        "301 of 12,040 records of an export that acd read into calls are in\n"
+        "quarantine: 2.50%. In the 10 exports before it, 0.11% at the median. The\n"
+        "others were read and count.\n"
+        "The file:\n"
+        "  incoming/NORTH/acd_2026-03-02.csv\n"
+        "\n"
+        "WHY\n"
+        "- bad_instant:ended_at: 290\n"
+        "- unmapped:line: 12\n"
+        "\n"
+        "WHAT TO DO NEXT\n"
+        "Look at the reasons. If the source has changed (a column, a code, a\n"
+        "format), mend its profile in config/sources/ and run `callclock replay`\n"
+        "for the export; if the records are bad where they were made, have them\n"
+        "mended there and exported again. If this is usual from now on, do\n"
+        "nothing: it is compared with the exports before it.\n"
+        "\n"
+        "WHAT TO LOOK AT\n"
+        "- The receipt:\n"
+        "  s3://results/internal/receipts/force_code=NORTH/abc.calls.json\n"
+        "- The records, with raw text, for those who may see it:\n"
+        "  quarantine/calls/force_code=NORTH/abc.parquet\n"
+        "- Day by day, in Athena:\n"
+        "  SELECT period_label, value, numerator, denominator FROM results.metric_values WHERE force_code = 'NORTH' "
+        "AND metric = 'feed.quarantine_rate' AND source = 'acd' ORDER BY period_label DESC\n"
+    )
+    assert sent.attributes == {"force_code": "NORTH", "status": "read", "reason": "quarantine_leap"}
 
 
 @pytest.mark.parametrize("reason", ExportReason)

@@ -23,6 +23,7 @@ from callclock.exports.receipt import Receipt
 from callclock.lake.coverage import Coverage
 from callclock.lake.curate import CurateReport, Curator
 from callclock.lake.folds import keep_folds
+from callclock.lake.leaps import leaps
 from callclock.ledger import Mark, Marks
 from callclock.metrics.catalogue import families
 from callclock.metrics.evaluate import ImpossibleFiguresError
@@ -115,6 +116,10 @@ def measure_force(
         )
         if known != was:
             read = state.save(measure.lake, force_code, known, read)
+        for leap in leaps(covered, {receipt.export_id for receipt in receipts}, force.quarantine_leap):
+            measure.marks.put(Mark.UNTOLD, force_code, leap.row.export_id)
+            told = {"force_code": force_code, "export_id": leap.row.export_id, "now": format_instant(now)}
+            measure.notify.send(force_code, told)
         measure.marks.clear(Mark.UNFOLDED, force_code, unfolded)
         stopped: ImpossibleFiguresError | None = None
         try:

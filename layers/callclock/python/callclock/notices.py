@@ -2,12 +2,12 @@
 
 The body says, in the order of METRICS "Who is told, and when": what, where and since when; the value against the
 limit with n and its usual range; the part that moved it most; how complete the data are; what to look at. Another
-mail tells those who run the feeds of an export that was refused or held.
+mail tells those who run the feeds of an export that was refused or held, or of which less could be read than usual.
 """
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from callclock import notice_text as text
@@ -18,10 +18,21 @@ from callclock.reasons import NEXT_STEP, ExportReason, ExportStatus, NoticeReaso
 from callclock.replay import Observation, Rule
 from callclock.thresholds import Decision
 
-__all__ = ["Context", "ExportTrouble", "Link", "Mail", "Split", "compose", "compose_export", "held_back", "laid_out"]
+__all__ = [
+    "Context", "ExportTrouble", "Link", "Mail", "QuarantineLeapt", "Split", "compose", "compose_export", "compose_leap",
+    "held_back", "laid_out",
+]  # fmt: skip
 
 SCHEMA = "callclock.notice/1"
 EXPORT_SCHEMA = "callclock.export-notice/1"
+LEAP_SCHEMA = "callclock.quarantine-notice/1"
+LEAP_REASON = "quarantine_leap"
+LEAP_STEP = (
+    "Look at the reasons. If the source has changed (a column, a code, a format), mend its profile in config/sources/ "
+    "and run `callclock replay` for the export; if the records are bad where they were made, have them mended there "
+    "and exported again. If this is usual from now on, do nothing: it is compared with the exports before it."
+)
+REASONS_MOST = 5
 SUBJECT_MOST = 100
 """SNS takes no longer subject, and printable ASCII only."""
 
@@ -173,6 +184,66 @@ class ExportTrouble:
     nearest_profile: str | None = None
     missing_columns: tuple[str, ...] = ()
     receipt_key: str | None = None
+
+
+@dataclass(frozen=True)
+class QuarantineLeapt:
+    """An export that was read, though more of its records than usual could not be accepted.
+
+    Attributes
+    ----------
+    reasons
+        Records by reason; a record with two counts under each.
+    rate, usual
+        Share of its records in quarantine, and the median share of the ``compared`` exports of its source before it.
+    receipt_key, quarantine_key
+        Where its receipt lies, and the records with their raw text.
+    """
+
+    force_code: str
+    object_key: str
+    source: str
+    table_name: str
+    records: int
+    quarantined: int
+    reasons: Mapping[str, int]
+    rate: float
+    usual: float
+    compared: int
+    receipt_key: str
+    quarantine_key: str
+
+
+def compose_leap(leapt: QuarantineLeapt) -> Mail:
+    """Compose the mail to those who run the feeds: of which file more was not accepted than usual, why, what to do."""
+    name = leapt.object_key.rpartition("/")[2]
+    most = sorted(leapt.reasons.items(), key=lambda found: (-found[1], found[0]))
+    body = laid_out([
+        ("", [
+            "More records than usual could not be accepted",
+            f"{leapt.quarantined:,} of {leapt.records:,} records of an export that {leapt.source} read into "
+            f"{leapt.table_name} are in quarantine: {leapt.rate:.2%}. In the {leapt.compared} exports before it, "
+            f"{leapt.usual:.2%} at the median. The others were read and count.",
+            "The file:", f"  {leapt.object_key}",
+        ]),
+        ("WHY", [f"- {reason}: {n:,}" for reason, n in most[:REASONS_MOST]]),
+        ("WHAT TO DO NEXT", [LEAP_STEP]),
+        ("WHAT TO LOOK AT", [
+            f"- The receipt:\n  {leapt.receipt_key}",
+            f"- The records, with raw text, for those who may see it:\n  {leapt.quarantine_key}",
+            "- Day by day, in Athena:\n  SELECT period_label, value, numerator, denominator FROM results.metric_values"
+            f" WHERE force_code = '{leapt.force_code}' AND metric = 'feed.quarantine_rate'"
+            f" AND source = '{leapt.source}' ORDER BY period_label DESC",
+        ]),
+    ])  # fmt: skip
+    subject = f"[{leapt.force_code}] {leapt.rate:.2%} of records not accepted, usually {leapt.usual:.2%}: {name}"
+    data: dict[str, object] = {**asdict(leapt), "reasons": dict(most), "schema": LEAP_SCHEMA, "next_step": LEAP_STEP}
+    return Mail(
+        subject=wording.printable_ascii(subject, SUBJECT_MOST),
+        body=body,
+        attributes={"force_code": leapt.force_code, "status": ExportStatus.READ.value, "reason": LEAP_REASON},
+        data=data,
+    )
 
 
 def compose_export(trouble: ExportTrouble) -> Mail:

@@ -16,14 +16,14 @@ from callclock import configuration, layout
 from callclock.clock import format_instant, local_day, parse_instant
 from callclock.contracts import COVERAGE
 from callclock.engine import connect, quote, rows_of
-from callclock.exports.receipt import Receipt
+from callclock.export_notices import ExportNotices
 from callclock.ledger import DeliveredLog, Mark, Marks
 from callclock.metrics.catalogue import families
-from callclock.notices import Context, ExportTrouble, Link, Mail, compose, compose_export, held_back
+from callclock.notices import Context, Link, Mail, compose, held_back
 from callclock.notices_table import NoticesTable
 from callclock.objects import Bucket
 from callclock.outbox import Topic
-from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
+from callclock.reasons import NoticeReason, State
 from callclock.replay import Rule
 from callclock.results import fetch_restatements, fetch_values
 from callclock.series import Series, lay_series, load_series, load_split, metrics_of, where_of
@@ -34,7 +34,6 @@ from callclock.weekly_mail import REASON, SCHEMA, Digest
 
 _FEEDS_TAKEN = (resources.files("callclock") / "feeds_taken.sql").read_text("utf-8")
 _DIGEST = "weekly-digest"
-_STOPPED = frozenset({ExportStatus.HELD, ExportStatus.REFUSED})
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,8 @@ def tell(hint: Hint, notify: Notify) -> int:
     """
     untold = notify.marks.of(Mark.UNTOLD, hint.force_code)
     exports = {*untold, *([hint.export_id] if hint.export_id else [])}
-    told = sum(_tell_of_export(replace(hint, export_id=export_id), notify) for export_id in sorted(exports))
+    notices = ExportNotices(notify.lake, notify.results, notify.delivered, notify.operations)
+    told = sum(notices.tell(hint.force_code, export_id, hint.now) for export_id in sorted(exports))
     notify.marks.clear(Mark.UNTOLD, hint.force_code, untold)
     if hint.export_id or hint.force_code in layout.NO_FORCES:
         return told
@@ -106,35 +106,6 @@ def story_of(force_code: str, rule_id: str) -> str:
 def delivered_of(log: DeliveredLog, story: str) -> list[Delivered]:
     """Notices of a story that were accepted, oldest first."""
     return [_delivered(entry) for entry in log.of_story(story)]
-
-
-def _tell_of_export(hint: Hint, notify: Notify) -> int:
-    prefix = layout.receipts_prefix(hint.force_code, hint.export_id or "")
-    told = 0
-    for listed in notify.results.list(prefix):
-        found = notify.results.text(listed.key)
-        receipt = Receipt.from_json(found[0]) if found else None
-        if receipt is None or receipt.status not in _STOPPED or receipt.reason is None:
-            continue
-        # Told once for each reading: a file held again after its profile was changed is news.
-        reading = f"{receipt.profile_hash}#{receipt.config_hash}#{receipt.reason}"
-        story = f"{hint.force_code}#export#{receipt.export_id}#{receipt.table_name}"
-        if any(entry["reading"] == reading for entry in notify.delivered.of_story(story)):
-            continue
-        trouble = ExportTrouble(
-            force_code=receipt.force_code,
-            object_key=receipt.shown,
-            status=receipt.status,
-            reason=ExportReason(receipt.reason),
-            message=receipt.message or "",
-            nearest_profile=receipt.profile,
-            missing_columns=tuple(receipt.missing_columns),
-            receipt_key=f"s3://{notify.results.name}/{listed.key}",
-        )
-        _publish(notify.operations, compose_export(trouble))
-        notify.delivered.record(story, hint.now, receipt.reason, {"reading": reading})
-        told += 1
-    return told
 
 
 def _publish(topic: Topic, mail: Mail) -> None:

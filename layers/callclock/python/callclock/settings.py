@@ -74,6 +74,21 @@ class Rebase:
 
 
 @dataclass(frozen=True, config=STRICT)
+class QuarantineLeap:
+    """When the quarantine rate of an export is told to operations: see defaults/force.toml for the reasons.
+
+    It has at least ``records`` in quarantine, a rate of ``times`` the usual one and more than it by ``share``; usual is
+    the median of the last ``exports`` of its source, of which there are ``exports_least``.
+    """
+
+    exports: Annotated[int, Field(ge=1)] = 10
+    exports_least: Annotated[int, Field(ge=1)] = 3
+    records: Annotated[int, Field(ge=1)] = 10
+    times: Annotated[float, Field(ge=1)] = 3.0
+    share: Annotated[float, Field(gt=0, le=1)] = 0.005
+
+
+@dataclass(frozen=True, config=STRICT)
 class Force:
     """One force: how its days run and what counts as public demand."""
 
@@ -89,6 +104,7 @@ class Force:
     downtime: tuple[Downtime, ...] = ()
     rebases: tuple[Rebase, ...] = ()
     retired: tuple[Retirement, ...] = ()
+    quarantine_leap: QuarantineLeap = QuarantineLeap()
     suppress_below: int = 5
     suppress_domestic_abuse_below: int = 10
 

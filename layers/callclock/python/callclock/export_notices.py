@@ -1,0 +1,92 @@
+"""Notices of exports to those who run the feeds: refused, held, or read with more in quarantine than usual."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from callclock import configuration, layout
+from callclock.exports.receipt import Receipt
+from callclock.lake.coverage import Coverage
+from callclock.lake.leaps import leaps
+from callclock.ledger import DeliveredLog
+from callclock.notices import LEAP_REASON, ExportTrouble, Mail, QuarantineLeapt, compose_export, compose_leap
+from callclock.objects import Bucket
+from callclock.outbox import Topic
+from callclock.reasons import ExportReason, ExportStatus
+from callclock.settings import Force
+
+_STOPPED = frozenset({ExportStatus.HELD, ExportStatus.REFUSED})
+
+
+@dataclass(frozen=True)
+class ExportNotices:
+    """What telling of exports works with."""
+
+    lake: Bucket
+    results: Bucket
+    delivered: DeliveredLog
+    operations: Topic
+
+    def tell(self, force_code: str, export_id: str, now: datetime) -> int:
+        """Tell of an export, once of each thing that there is to say, and return how many notices were published."""
+        told = 0
+        for listed in self.results.list(layout.receipts_prefix(force_code, export_id)):
+            found = self.results.text(listed.key)
+            receipt = Receipt.from_json(found[0]) if found else None
+            if receipt and receipt.status in _STOPPED and receipt.reason:
+                # Told once for each reading: a file held again after its profile was changed is news.
+                reading = f"{receipt.profile_hash}#{receipt.config_hash}#{receipt.reason}"
+                told += self._once(receipt, receipt.reason, reading, compose_export(self._trouble(receipt)), now)
+            elif receipt and receipt.status is ExportStatus.READ:
+                for leapt in self._leapt(receipt):
+                    told += self._once(receipt, LEAP_REASON, LEAP_REASON, compose_leap(leapt), now)
+        return told
+
+    def _once(self, receipt: Receipt, reason: str, reading: str, mail: Mail, now: datetime) -> int:
+        story = f"{receipt.force_code}#export#{receipt.export_id}#{receipt.table_name}"
+        if any(entry["reading"] == reading for entry in self.delivered.of_story(story)):
+            return 0
+        self.operations.publish(mail.subject, mail.body, mail.data, mail.attributes)
+        self.delivered.record(story, now, reason, {"reading": reading})
+        return 1
+
+    def _trouble(self, receipt: Receipt) -> ExportTrouble:
+        return ExportTrouble(
+            force_code=receipt.force_code,
+            object_key=receipt.shown,
+            status=receipt.status,
+            reason=ExportReason(str(receipt.reason)),
+            message=receipt.message or "",
+            nearest_profile=receipt.profile,
+            missing_columns=tuple(receipt.missing_columns),
+            receipt_key=self._lies_at(receipt),
+        )
+
+    def _leapt(self, receipt: Receipt) -> Iterator[QuarantineLeapt]:
+        """Leap of the quarantine rate in the table of a receipt, as measure found it."""
+        settings = configuration.in_force(self.lake)
+        force = settings.force(receipt.force_code) or Force(name=receipt.force_code)
+        with tempfile.TemporaryDirectory(prefix="callclock-") as name:
+            coverage = Coverage.load(self.results, receipt.force_code, Path(name))
+        for leap in leaps(coverage, [receipt.export_id], force.quarantine_leap):
+            if leap.row.table_name == receipt.table_name:
+                yield QuarantineLeapt(
+                    force_code=receipt.force_code,
+                    object_key=receipt.shown,
+                    source=leap.row.source,
+                    table_name=receipt.table_name,
+                    records=receipt.counts.judged,
+                    quarantined=receipt.quarantined,
+                    reasons=receipt.reasons,
+                    rate=leap.rate,
+                    usual=leap.usual,
+                    compared=leap.compared,
+                    receipt_key=self._lies_at(receipt),
+                    quarantine_key=layout.quarantined(receipt.table_name, receipt.force_code, receipt.export_id),
+                )
+
+    def _lies_at(self, receipt: Receipt) -> str:
+        key = layout.receipt(receipt.force_code, receipt.export_id, receipt.table_name)
+        return f"s3://{self.results.name}/{key}"
