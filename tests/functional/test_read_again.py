@@ -13,6 +13,7 @@ import pytest
 from callclock import configuration, layout
 from callclock.clock import Month
 from callclock.exports.profile import parse_profiles
+from callclock.exports.receipt import Receipt
 from callclock.ledger import Entry
 from callclock.operations.again import is_done, plan, read_again
 from callclock.operations.choose import Choice, chosen, unmet
@@ -198,6 +199,38 @@ def test_a_lost_message_is_healed_by_the_tick() -> None:
     assert done is not None
     assert done.status is ExportStatus.READ
     assert staged_and_curated(pipeline) == right()
+
+
+def said_of(pipeline: Pipeline, profile: str, day: int) -> str:
+    """Drop a profile, and what its receipt says."""
+    at = NOW + timedelta(days=day)
+    pipeline.drop("config/sources/source_switch.toml", profile.encode(), at)
+    pipeline.run()
+    bodies = [body for key, (body, _) in pipeline.results.objects.items() if "_configuration" in key]
+    [receipt] = [r for r in map(Receipt.from_json, map(bytes.decode, bodies)) if r.arrived_at == at]
+    return receipt.message
+
+
+def test_the_receipt_of_a_profile_names_what_it_would_read_differently() -> None:
+    pipeline = read_by(STRICT)
+    january = export(pipeline)
+    pipeline.drop("incoming/EX/switch_2025-03_20250403.csv", b"Call,Begin\n1,2\n", NOW)
+    pipeline.drop("incoming/EX/letter.csv", b"Dear,Sir\n1,2\n", NOW)
+    pipeline.run()
+    told = (
+        "sources/source_switch.toml is in force.\n"
+        "One export was read by what it said before and would be read differently: switch_2025-01_20250202.csv. "
+        "`callclock replay --profile switch` shows what that would do, and does it with --yes.\n"
+        "One export was refused where it reads, and may be its own now: switch_2025-03_20250403.csv. "
+        "`callclock replay` with their names tries them."
+    )
+    assert said_of(pipeline, PROFILE, 1) == told
+    assert said_of(pipeline, PROFILE, 2) == told, "the same file once more says the same"
+    read_again(pipeline.stack, january, NOW)
+    pipeline.run()
+    assert "differently" not in said_of(pipeline, PROFILE + "\n# A remark changes nothing.\n", 3)
+    renamed = PROFILE.replace('profile = "switch"', 'profile = "board"')
+    assert "One export was read by a profile that is there no more: switch_2025-01" in said_of(pipeline, renamed, 4)
 
 
 def test_a_plan_says_what_would_be_read_differently_and_does_nothing() -> None:

@@ -24,6 +24,7 @@ from callclock.layout import CONFIGURATION_FORCE, UNKNOWN_FORCE
 from callclock.ledger import Entry, Ledger, Mark, Marks
 from callclock.objects import Bucket
 from callclock.outbox import Hints, Wakes
+from callclock.outdated import reread_by
 from callclock.reasons import ExportReason, ExportStatus
 from callclock.restage import STAYS, Restaging
 from callclock.settings import ConfigurationError, Force, Settings, digest
@@ -133,7 +134,7 @@ def _configure(drop: Drop, path: Path, intake: Intake) -> Receipt:
     name = drop.key.removeprefix(layout.CONFIG)
     try:
         settings = configuration.accept(intake.lake, name, path.read_text("utf-8"))
-        status, message, config_hash = ExportStatus.READ, f"{name} is in force", settings.hash
+        status, message, config_hash = ExportStatus.READ, _in_force(name, settings, intake), settings.hash
     except (ConfigurationError, UnicodeDecodeError) as fault:
         status = ExportStatus.REFUSED
         message = f"{fault}\nThe last good configuration stays in force: mend the file and drop it again."
@@ -158,6 +159,16 @@ def _configure(drop: Drop, path: Path, intake: Intake) -> Receipt:
     else:
         _tell(receipt, now, intake)
     return receipt
+
+
+def _in_force(name: str, settings: Settings, intake: Intake) -> str:
+    """What is said of an accepted file: of a profile, which exports it would read differently too."""
+    message = f"{name} is in force."
+    profiles = parse_profiles(settings.profiles)
+    if any(profile.file == name for profile in profiles):
+        entries = (entry for code in sorted(intake.force_codes) for entry in intake.ledger.of_force(code))
+        message = "\n".join(filter(None, [message, reread_by(name, profiles, entries)]))
+    return message
 
 
 def _file(receipt: Receipt, intake: Intake) -> None:

@@ -9,6 +9,7 @@ from callclock.exports.profile import Profile
 from callclock.ledger import Entry
 from callclock.operations.stack import Stack
 from callclock.operations.withdraw import bring_back
+from callclock.outdated import outdated
 from callclock.reasons import ExportStatus
 
 
@@ -46,12 +47,6 @@ def plan(stack: Stack, entry: Entry, profiles: Mapping[str, Profile]) -> Rereadi
         changed=outdated(entry, profiles),
         quarantined=sum(receipt.quarantined for receipt in stack.receipts(entry)),
     )
-
-
-def outdated(entry: Entry, profiles: Mapping[str, Profile]) -> tuple[str, ...]:
-    """Profiles that read an export and have been changed, or taken away, since."""
-    hashes = {name: profile.hash for name, profile in profiles.items()}
-    return tuple(name for table, name in sorted(entry.sources.items()) if hashes.get(name) != entry.profiles.get(table))
 
 
 def read_again(stack: Stack, entry: Entry, now: datetime) -> None:
