@@ -164,6 +164,7 @@ def sources_check(
     else:
         for one in checked:
             show.checked(one, Console(width=100, emoji=False))
+        show.left_out(checked, Console(width=100, emoji=False))
     if not all(one.would_be_read for one in checked):
         raise typer.Exit(EXIT_HELD)
 

@@ -160,6 +160,12 @@ def checked(what: Checked, console: Console) -> None:
             )
 
 
+def left_out(checked: Sequence[Checked], console: Console) -> None:
+    """Print which files of an archive are no exports."""
+    for name in dict.fromkeys(name for one in checked for name in one.left_out):
+        console.print(f"left out, because no export is of its kind: {escape(name)}", highlight=False)
+
+
 def _columns(made: ForTable) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading, justify in (

@@ -4,7 +4,7 @@ import difflib
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from callclock.exports.receipt import Receipt
 from callclock.exports.recognise import Recognition, recognise
 from callclock.exports.source import open_source
 from callclock.exports.stage import Export, Staging, stage
-from callclock.exports.tabular import kind_of
+from callclock.exports.tabular import FileKind, kind_of
 from callclock.exports.text import UnreadableError
 from callclock.reasons import ExportReason, ExportStatus
 from callclock.settings import Force, Settings, assemble
@@ -91,6 +91,8 @@ class Checked:
     ----------
     similar
         Where no profile matches: columns of the file by the missing column whose name is like theirs.
+    left_out
+        Files of the archive that no export is of the kind of.
     """
 
     file: Path
@@ -99,6 +101,7 @@ class Checked:
     tables: Sequence[ForTable] = ()
     member: str | None = None
     similar: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
 
     @property
     def would_be_read(self) -> bool:
@@ -115,6 +118,7 @@ class Checked:
             "message": self.recognition.message,
             "nearest": self.recognition.nearest.name if self.recognition.nearest else None,
             "missing": list(self.recognition.missing),
+            "left_out": list(self.left_out),
             "similar": {column: list(names) for column, names in self.similar.items()},
             "tables": [_table_as_json(table) for table in self.tables],
         }
@@ -191,7 +195,8 @@ class _Checking:
                 path = self.workdir / f"{place}" / "export"
                 path.parent.mkdir(parents=True)
                 unpack(self.file, member, path)
-                yield self._one(path, member, path.parent)
+                one = self._one(path, member, path.parent)
+                yield replace(one, left_out=contents.skipped) if contents else one
         except ArchiveError as fault:
             refused = Recognition(fault=ExportReason.BAD_ARCHIVE, message=f"{self.key}: {fault}.")
             yield Checked(self.file, self.key, refused)
@@ -287,7 +292,9 @@ def _sources_of(profile: Profile, target: str) -> tuple[str, ...]:
 def _unread(path: Path, profile: Profile, workdir: Path) -> tuple[str, ...]:
     """Columns of the file that the profile leaves alone."""
     try:
-        header = open_source(path, profile, workdir).header
+        # Of JSON only the fields that a profile reads are laid out.
+        is_json = kind_of(path) is FileKind.JSON
+        header = lay_out(path, workdir).header if is_json else open_source(path, profile, workdir).header
     except UnreadableError:
         return ()
     read = {header.find(columns) for columns in profile.reads}
