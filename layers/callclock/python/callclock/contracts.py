@@ -92,24 +92,10 @@ REGRADES = Table(
     starts=("regraded_at",),
 )
 
-STAGES = frozenset(
-    [
-        "network",
-        "ivr",
-        "ivr_before_alternative",
-        "ivr_after_alternative",
-        "ivr_contained",
-        "queue",
-        "switchboard_queue",
-        "skill_queue",
-        "ringing",
-        "answered",
-        "transferred_out",
-        "failed",
-        "callback",
-        "unknown",
-    ]
-)
+STAGES = frozenset([
+    "network", "ivr", "ivr_before_alternative", "ivr_after_alternative", "ivr_contained", "queue", "switchboard_queue", "skill_queue",
+    "ringing", "answered", "transferred_out", "failed", "callback", "unknown",
+])  # fmt: skip
 END_CAUSES = frozenset(["answered", "hung_up", "flow_ended", "transferred_out", "failed", "callback", "unknown"])
 
 CALLS = Table(
