@@ -4,7 +4,7 @@
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from benchmarks.measured import Figure, in_turn
 from callclock.clock import Month, PeriodKind
 from callclock.contracts import INCIDENTS
 from callclock.engine import connect, name
-from callclock.metrics.catalogue import LONG, Family, families
+from callclock.metrics.catalogue import LONG, Family, families, steps_below
 from callclock.metrics.evaluate import Known, SourceKnown, evaluate, prepare
 from callclock.settings import Force, assemble
 
@@ -56,7 +56,7 @@ def scan(path: str) -> None:
         db.execute(f"SELECT {', '.join(f'max({column})' for column in _USED)} FROM read_parquet('{path}')").fetchall()
 
 
-def _measure(path: str, chosen: Iterable[Family]) -> None:
+def _measure(path: str, chosen: Sequence[Family]) -> None:
     known = Known(_AS_AT, (SourceKnown("incidents", "cad", _AS_AT, "snapshot"),))
     with tempfile.TemporaryDirectory(dir=BUILD) as folder, connect(Path(folder), threads=1) as db:
         prepare(
@@ -66,6 +66,7 @@ def _measure(path: str, chosen: Iterable[Family]) -> None:
             force=Force(name="Bench"),
             targets=assemble({}).targets,
             known=known,
+            steps=steps_below(read for family in chosen for read in family.read),
         )
         for family in chosen:
             evaluate(db, family, Path(folder) / f"{family.name}.parquet")
