@@ -152,7 +152,7 @@ def console(region: str, bucket: str, key: str) -> str:
 def saved_queries(region: str) -> str:
     """Address of the saved queries in the AWS console, which asks for the reader's own sign-in and for the workgroup.
 
-    It is that of the list: no address that opens one saved query could be confirmed (docs/decisions/0024).
+    It is that of the list: no address that opens one saved query could be confirmed (docs/decisions/0026).
     """
     asked = urlencode({"region": region})
     return f"https://{region}.console.aws.amazon.com/athena/home?{asked}#/query-editor/saved-queries"
