@@ -113,5 +113,5 @@ def _what(one: Difference) -> str:
         return "cannot be read: bring an older version back or delete it, then use --replace"
     said = [*one.told[:_SHOWN], *([f"and {len(one.told) - _SHOWN} more"] if len(one.told) > _SHOWN else [])]
     in_columns = f"in {', '.join(one.columns)}" if one.columns else ""
-    due = "due: measure has not come to it" if one.due else ""
+    due = "due: made from something else, or by another version" if one.due else ""
     return "; ".join(part for part in (", ".join(said), in_columns, due) if part)
