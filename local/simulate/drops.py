@@ -92,15 +92,16 @@ def _again(monthly: list[Drop]) -> Drop:
 
 def _recorder_mended() -> Drop:
     exported = story.epoch(date(2023, 10, 20), RECORDS_HOUR)
+    arrives = story.epoch(date(2023, 11, RECORDS_DAY), RECORDS_HOUR) + UPLOADED_AFTER
     name = file_name("calls", date(2023, 9, 1), exported)
     why = "September and what followed once more: the answers of one hour of the 12th had been lost"
-    return Drop("calls", name, exported, exported + UPLOADED_AFTER, story.epoch(date(2023, 9, 1)), exported, why)
+    return Drop("calls", name, exported, arrives, story.epoch(date(2023, 9, 1)), exported, why)
 
 
 def _late(drop: Drop) -> Drop:
-    arrives = story.epoch(date(2024, 1, 9), 15)
+    arrives = story.epoch(date(2024, 1, RECORDS_DAY), RECORDS_HOUR) + UPLOADED_AFTER
     return Drop(
-        drop.system, drop.name, drop.exported, arrives, drop.since, drop.until, "reaches the bucket five weeks late"
+        drop.system, drop.name, drop.exported, arrives, drop.since, drop.until, "reaches the bucket a month late"
     )
 
 
