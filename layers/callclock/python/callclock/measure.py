@@ -9,6 +9,7 @@ heals at the next run, the daily tick at the latest (docs/decisions/0011).
 
 import json
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ from callclock.outbox import Hints
 from callclock.reasons import ExportStatus
 from callclock.refresh import Refresh
 from callclock.settings import Force
+
+# A run that is cut short does the work of the last seconds again; to write the state after each of dozens of partitions
+# costs more than that.
+_SAVE_EVERY_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -122,12 +127,17 @@ def measure_force(
             measure.notify.send(force_code, told)
         measure.marks.clear(Mark.UNFOLDED, force_code, unfolded)
         stopped: ImpossibleFiguresError | None = None
+        saved, saved_at, made = known, time.monotonic(), known
         try:
             for made in refresh.run(known, families()):
-                read = state.save(measure.lake, force_code, made, read)
+                if time.monotonic() - saved_at > _SAVE_EVERY_S:
+                    read = state.save(measure.lake, force_code, made, read)
+                    saved, saved_at = made, time.monotonic()
         except ImpossibleFiguresError as fault:
             # All else was made, and is to be told of.
             stopped = fault
+        if made != saved:
+            state.save(measure.lake, force_code, made, read)
     # Always: the tick must reach notify even when no value changed, and a hint lost before may have been ours.
     measure.notify.send(force_code, {"force_code": force_code, "tick" if ticks else "now": format_instant(now)})
     measure.report.send(force_code, {"force_code": force_code, "now": format_instant(now)})

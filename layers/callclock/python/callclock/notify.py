@@ -94,8 +94,12 @@ def rules_of(settings: Settings, force_code: str) -> Sequence[ThresholdRule]:
 
 def families_of(rules: Sequence[ThresholdRule]) -> Sequence[str]:
     """Families whose values a notice of these rules reads."""
-    metrics = {metric for rule in rules for metric in metrics_of(rule)}
-    return [family.name for family in families() if metrics & {metric.name for metric in family.metrics}]
+    watched = {(metric, rule.period) for rule in rules for metric in metrics_of(rule)}
+    return [
+        family.name
+        for family in families()
+        if any((metric.name, kind) in watched for metric in family.metrics for kind in family.kinds)
+    ]
 
 
 def story_of(force_code: str, rule_id: str) -> str:

@@ -15,7 +15,7 @@ from callclock.contracts import ATTENDANCE_CURVE, COVERAGE, METRIC_VALUES, NOTIC
 from callclock.engine import connect, name, rows_of
 from callclock.objects import Bucket
 from callclock.publish import publish
-from callclock.results import fetch_curves, fetch_restatements, fetch_values
+from callclock.results import fetch_curves, fetch_listed, fetch_restatements, fetch_values
 from callclock.scorecard import facts, release, release_files
 from callclock.scorecard.page import libraries, page
 from callclock.scorecard.shown import MONTHS_SHOWN
@@ -106,12 +106,11 @@ def _receipts(db: duckdb.DuckDBPyConnection, force_code: str, results: Bucket) -
     """Receipts of the newest exports that were read, and of those that were not (which coverage does not know)."""
     newest = db.execute("SELECT export_id, table_name FROM coverage ORDER BY exported_at DESC, export_id").fetchall()
     read = [layout.receipt(force_code, str(export_id), str(table)) for export_id, table in newest]
-    known = set(read)
-    others = [found.key for found in results.list(_receipts_prefix(force_code)) if found.key not in known]
+    listed = {found.key: found for found in results.list(_receipts_prefix(force_code))}
+    others = sorted(listed.keys() - set(read))
     for key in (*read[:_RECEIPTS], *others[:_RECEIPTS]):
-        found = results.text(key)
-        if found:
-            receipt: Mapping[str, object] = json.loads(found[0])
+        if (found := listed.get(key)) and (path := fetch_listed(results, found)):
+            receipt: Mapping[str, object] = json.loads(path.read_text("utf-8"))
             yield {
                 c.name: _instant(receipt.get(c.name)) if c.kind is Kind.INSTANT else receipt.get(c.name)
                 for c in RECEIPTS.columns

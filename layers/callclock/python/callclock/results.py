@@ -2,13 +2,14 @@
 
 import tempfile
 from collections.abc import Iterable
+from glob import escape
 from pathlib import Path
 
 import duckdb
 
 from callclock import layout
 from callclock.engine import quote
-from callclock.objects import Bucket
+from callclock.objects import Bucket, Listed
 from callclock.settings import digest
 
 
@@ -41,7 +42,6 @@ def fetch_curves(results: Bucket, force_code: str, months: int) -> list[Path]:
 
 def _fetch(results: Bucket, prefix: str, families: Iterable[str] | None, newest: int | None = None) -> list[Path]:
     wanted = None if families is None else set(families)
-    kept = Path(tempfile.gettempdir()) / "callclock-kept" / results.name / prefix
     paths = []
     listed = list(results.list(prefix))
     months = sorted({found.key.split("/")[-2] for found in listed})[-newest:] if newest else None
@@ -50,25 +50,30 @@ def _fetch(results: Bucket, prefix: str, families: Iterable[str] | None, newest:
         family = file.removesuffix(".parquet")
         if (wanted is not None and family not in wanted) or (months is not None and month not in months):
             continue
-        path = _kept_as(kept / month, family, found.etag)
-        if path.exists():
+        if path := fetch_listed(results, found):
             paths.append(path)
-        elif brought := _bring(results, found.key, kept / month, family):
-            paths.append(brought)
     return paths
 
 
-def _kept_as(folder: Path, family: str, etag: str) -> Path:
-    return folder / f"{family}@{digest(etag)[:16]}.parquet"
+def fetch_listed(results: Bucket, found: Listed) -> Path | None:
+    """Bring one listed object to a local file that a warm function keeps; None where it has gone since."""
+    folder, _, name = found.key.rpartition("/")
+    kept = Path(tempfile.gettempdir()) / "callclock-kept" / results.name / folder
+    path = _kept_as(kept, name, found.etag)
+    return path if path.exists() else _bring(results, found.key, kept, name)
 
 
-def _bring(results: Bucket, key: str, folder: Path, family: str) -> Path | None:
+def _kept_as(folder: Path, name: str, etag: str) -> Path:
+    return folder / f"{name}@{digest(etag)[:16]}"
+
+
+def _bring(results: Bucket, key: str, folder: Path, name: str) -> Path | None:
     """Fetch one object in place of the version kept so far; a newer one than was listed is as good, or better."""
-    for old in folder.glob(f"{family}@*"):
+    for old in folder.glob(f"{escape(name)}@*"):
         old.unlink()
-    part = folder / f"{family}.part"
+    part = folder / f"{name}.part"
     read = results.fetch(key, part)
-    return part.rename(_kept_as(folder, family, read.etag)) if read else None
+    return part.rename(_kept_as(folder, name, read.etag)) if read else None
 
 
 def kv_metadata(db: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:

@@ -21,7 +21,7 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _JSON = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\0\s]*(?:\{|\[[\0\s]*(?:[{\]]|$))")
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 _SAMPLE = 1 << 16
-_NEVER_TEXT = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1a\x1b")
+_NEVER_TEXT = bytes(set(range(32)) - set(b"\t\n\r\f\x1a\x1b"))
 _BINARY_SHARE = 0.05
 
 
@@ -73,7 +73,7 @@ def _kind_of_zip(path: Path) -> FileKind:
 def _is_binary(sample: bytes) -> bool:
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return False
-    never = sum(byte in _NEVER_TEXT for byte in sample)
+    never = len(sample) - len(sample.translate(None, _NEVER_TEXT))
     # A NUL in the first line, or many of them, is no text; a lone one in a cell matters only where that is read.
     return b"\0" in sample.split(b"\n", 1)[0] or never > len(sample) * _BINARY_SHARE
 
