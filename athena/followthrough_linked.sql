@@ -1,9 +1,28 @@
 -- Athena's text of callclock/metrics/followthrough_linked.sql, written by make athena.
-WITH events AS (
+WITH followed AS (
   SELECT
+    source,
+    record_key,
     caller_key,
     key_epoch,
-    contact_at AS event_at,
+    hung_up_at
+  FROM followthrough_indexes
+  WHERE
+    NOT caller_key IS NULL
+), callers AS (
+  /* Most callers are never followed: what they did is not ordered at all. */
+  SELECT
+    caller_key,
+    key_epoch
+  FROM followed
+  GROUP BY
+    caller_key,
+    key_epoch
+), events AS (
+  SELECT
+    k.caller_key,
+    k.key_epoch,
+    k.contact_at AS event_at,
     1 AS is_contact,
     CAST(NULL AS VARCHAR) AS source,
     CAST(NULL AS VARCHAR) AS record_key,
@@ -11,35 +30,35 @@ WITH events AS (
     DATE_DIFF(
       'MILLISECOND',
       DATE_TRUNC('MILLISECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP)),
-      DATE_TRUNC('MILLISECOND', contact_at)
-    ) * 16 + outcome_no AS contact,
-    CASE WHEN outcome_no IN (4, 5) THEN contact_at END AS online_at,
+      DATE_TRUNC('MILLISECOND', k.contact_at)
+    ) * 16 + k.outcome_no AS contact,
+    CASE WHEN k.outcome_no IN (4, 5) THEN k.contact_at END AS online_at,
     CAST(NULL AS TIMESTAMP) AS hang_up_at
-  FROM followthrough_contacts
+  FROM followthrough_contacts AS k
+  INNER JOIN callers AS c
+    ON c.caller_key = k.caller_key AND c.key_epoch = k.key_epoch
   /* Beyond it there may be more at hand, by chance. */
   CROSS JOIN reach
   WHERE
-    NOT caller_key IS NULL AND local_date < reach.end_date
+    k.local_date < reach.end_date
   UNION ALL
   SELECT
-    caller_key,
-    key_epoch,
-    started_at,
+    s.caller_key,
+    s.key_epoch,
+    s.started_at,
     1,
     NULL,
     NULL,
     FALSE,
     NULL,
     NULL,
-    started_at
-  FROM calls_stated
+    s.started_at
+  FROM calls_stated AS s
+  INNER JOIN callers AS c
+    ON c.caller_key = s.caller_key AND c.key_epoch = s.key_epoch
   CROSS JOIN reach
   WHERE
-    NOT caller_key IS NULL
-    AND counted
-    AND hung_up
-    AND NOT live_answer
-    AND local_date < reach.end_date
+    s.counted AND s.hung_up AND NOT s.live_answer AND s.local_date < reach.end_date
   UNION ALL
   SELECT
     caller_key,
@@ -52,9 +71,7 @@ WITH events AS (
     NULL,
     NULL,
     NULL
-  FROM followthrough_indexes
-  WHERE
-    NOT caller_key IS NULL
+  FROM followed
   UNION ALL
   SELECT
     caller_key,
@@ -67,9 +84,7 @@ WITH events AS (
     NULL,
     NULL,
     NULL
-  FROM followthrough_indexes
-  WHERE
-    NOT caller_key IS NULL
+  FROM followed
 ), next_of AS (
   /* A contact at the very instant is not after it: it comes below the hang-up and is not seen. */
   SELECT

@@ -2,30 +2,37 @@
 -- from: followthrough_indexes, followthrough_contacts, calls_stated, reach
 -- stored: no
 -- meaning: For each followed hang-up with a caller, what comes next of the same caller, and the same from the moment 168 h earlier (placebo). One pass over everything of a caller from the newest to the oldest, so that a caller with very many calls costs no more than many callers; a contact is a number: milliseconds since 1970, times 16, plus its outcome_no, so that the least is the first and ties fall in METRICS' order.
-WITH events AS (
+WITH followed AS (
+    SELECT source, record_key, caller_key, key_epoch, hung_up_at FROM followthrough_indexes WHERE caller_key IS NOT NULL
+),
+callers AS (
+    -- Most callers are never followed: what they did is not ordered at all.
+    SELECT caller_key, key_epoch FROM followed GROUP BY caller_key, key_epoch
+),
+events AS (
     SELECT
-        caller_key, key_epoch, contact_at AS event_at, 1 AS is_contact,
+        k.caller_key, k.key_epoch, k.contact_at AS event_at, 1 AS is_contact,
         CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS record_key, false AS is_placebo,
-        date_diff('millisecond', CAST('1970-01-01 00:00:00' AS TIMESTAMP), contact_at) * 16 + outcome_no AS contact,
-        CASE WHEN outcome_no IN (4, 5) THEN contact_at END AS online_at,
+        date_diff('millisecond', CAST('1970-01-01 00:00:00' AS TIMESTAMP), k.contact_at) * 16 + k.outcome_no AS contact,
+        CASE WHEN k.outcome_no IN (4, 5) THEN k.contact_at END AS online_at,
         CAST(NULL AS TIMESTAMP) AS hang_up_at
-    FROM followthrough_contacts
+    FROM followthrough_contacts AS k
+    INNER JOIN callers AS c ON c.caller_key = k.caller_key AND c.key_epoch = k.key_epoch
     -- Beyond it there may be more at hand, by chance.
     CROSS JOIN reach
-    WHERE caller_key IS NOT NULL AND local_date < reach.end_date
+    WHERE k.local_date < reach.end_date
     UNION ALL
-    SELECT caller_key, key_epoch, started_at, 1, NULL, NULL, false, NULL, NULL, started_at
-    FROM calls_stated
+    SELECT s.caller_key, s.key_epoch, s.started_at, 1, NULL, NULL, false, NULL, NULL, s.started_at
+    FROM calls_stated AS s
+    INNER JOIN callers AS c ON c.caller_key = s.caller_key AND c.key_epoch = s.key_epoch
     CROSS JOIN reach
-    WHERE caller_key IS NOT NULL AND counted AND hung_up AND NOT live_answer AND local_date < reach.end_date
+    WHERE s.counted AND s.hung_up AND NOT s.live_answer AND s.local_date < reach.end_date
     UNION ALL
     SELECT caller_key, key_epoch, hung_up_at, 0, source, record_key, false, NULL, NULL, NULL
-    FROM followthrough_indexes
-    WHERE caller_key IS NOT NULL
+    FROM followed
     UNION ALL
     SELECT caller_key, key_epoch, hung_up_at - INTERVAL '168' HOUR, 0, source, record_key, true, NULL, NULL, NULL
-    FROM followthrough_indexes
-    WHERE caller_key IS NOT NULL
+    FROM followed
 ),
 next_of AS (
     -- A contact at the very instant is not after it: it comes below the hang-up and is not seen.
