@@ -94,6 +94,15 @@ def test_the_mails_tell_the_breach_and_the_recovery_in_their_order(told) -> None
     assert len(list((out / "inbox").iterdir())) >= len(reasons)
 
 
+def test_digests_went_out_to_whoever_would_have_subscribed(told) -> None:
+    """The demo's reader gets none; the topic took one a week of those in which the clock stopped for a tick."""
+    _, out, _ = told
+    digests = ask(out, "SELECT decided_at, subject FROM results.notices WHERE reason = 'digest' ORDER BY decided_at")
+    weeks = [r["decided_at"].isocalendar()[:2] for r in digests]
+    assert len(weeks) == len(set(weeks)) > 0
+    assert not list((out / "inbox").glob("*week-to*"))
+
+
 def test_nothing_personal_leaves_the_exports_bucket(told) -> None:
     """No telephone number of any sample in the lake, the results, the mails or the page."""
     _, out, _ = told
