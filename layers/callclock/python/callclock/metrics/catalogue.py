@@ -114,7 +114,7 @@ class Family:
         where nothing counts that happens after a period.
     settled_after, events_settle
         Time alone changes nothing any more these many days after the end of a period, and after the last event in it,
-        whichever is later (docs/decisions/0019, 0024).
+        whichever is later (docs/decisions/0019, 0027).
     result
         Table that its rows belong to: metric_values, unless it draws up a table of its own and has no metric.
     kinds

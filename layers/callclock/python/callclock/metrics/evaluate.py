@@ -3,8 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from itertools import pairwise
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -13,15 +12,13 @@ from callclock.clock import Month, Period, PeriodKind, local_midnight, periods_o
 from callclock.contracts import CONTRACT_VERSION, TABLES
 from callclock.engine import name, parquet_list, quote, rows_of
 from callclock.metrics.catalogue import LONG, Family, Relation, families, steps_below
-from callclock.settings import AttendanceTarget, ConfigurationError, Force, Grade, MetricTarget, Targets
+from callclock.metrics.configured import fill, register_configuration
+from callclock.settings import Force, Targets
 
 FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 """End of what has no end."""
 
-_EVER = date(1, 1, 1)
-_FOR_EVER = FOR_EVER.date()
 _QUANTILE = re.compile(r"quantile_cont\((\w+), ([\d.]+)\)")
-type _Dated = Grade | AttendanceTarget | MetricTarget
 
 
 class ImpossibleFiguresError(Exception):
@@ -136,27 +133,27 @@ def prepare(
     """
     for table, paths in tables.items():
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name(table)} AS {rows_of(TABLES[table].columns, paths)}")
-    _register_configuration(con, force, targets)
-    _fill(
+    register_configuration(con, force, targets)
+    fill(
         con,
         "sources",
         "table_name VARCHAR, source VARCHAR, as_at TIMESTAMP, resend VARCHAR, covered_from TIMESTAMP, "
         "covered_to TIMESTAMP, retired_at TIMESTAMP",
         [(s.table_name, s.source, _utc(s.as_at), s.resend, *map(_utc_or_none, _spans(s))) for s in known.sources],
     )
-    _fill(
+    fill(
         con,
         "source_gaps",
         "table_name VARCHAR, source VARCHAR, gap_from TIMESTAMP, gap_to TIMESTAMP",
         [(s.table_name, s.source, *map(_utc, gap)) for s in known.sources for gap in s.gaps],
     )
-    _fill(
+    fill(
         con,
         "source_holes",
         "source VARCHAR, hole_from TIMESTAMP, hole_to TIMESTAMP",
         [(s.source, *map(_utc, hole)) for s in known.sources for hole in s.holes],
     )
-    _fill(
+    fill(
         con,
         "exports",
         "source VARCHAR, arrived_at TIMESTAMP, exported_at TIMESTAMP, records BIGINT, quarantined BIGINT",
@@ -166,7 +163,7 @@ def prepare(
             for e in s.exports
         ],
     )
-    _fill(
+    fill(
         con,
         "run",
         "force_as_at TIMESTAMP, count_unknown_origin BOOLEAN",
@@ -177,11 +174,12 @@ def prepare(
     # A year to date or a rolling year that ends in a month not begun would be published before its time.
     begun = local_midnight(home.first_day, force.tz) <= max([known.as_at, *(s.as_at for s in known.sources)])
     periods = [_period_row(period, force, known) for period in periods_of(home) if begun or period.kind not in LONG]
-    _fill(con, "home_periods", columns, periods)
-    _fill(con, "periods", columns, [])
-    _fill(con, "period_days", "period_kind VARCHAR, period_label VARCHAR, local_date DATE", [])
-    _fill(con, "reach", "first_date DATE, end_date DATE", [])
-    _fill(con, "worked_out", "step VARCHAR, period_kind VARCHAR", [])
+    fill(con, "home_periods", columns, periods)
+    fill(con, "periods", columns, [])
+    fill(con, "period_days", "period_kind VARCHAR, period_label VARCHAR, local_date DATE", [])
+    fill(con, "reach", "first_date DATE, end_date DATE", [])
+    fill(con, "worked_out", "step VARCHAR, period_kind VARCHAR", [])
+    con.execute("SET VARIABLE stands = NULL")
     for step in _of_tables(tuple(tables)) if steps is None else steps:
         if step.stored and step.by_period:
             kept, files = name(f"kept_{step.name}"), (months or {}).get(step.name)
@@ -313,8 +311,13 @@ def _of_kinds(con: duckdb.DuckDBPyConnection, kinds: Sequence[PeriodKind], famil
     """Let ``periods`` hold the partition's periods of these kinds, and ``period_days`` each local day of them.
 
     Records join by day: to find a record's periods by their bounds costs several times as much. ``reach`` is as far as
-    the family looks behind and ahead of them; more may be at hand, for the sake of a family that looks further.
+    the family looks behind and ahead of them; more may be at hand, for the sake of a family that looks further. Where
+    they stand so already, for the step or the family before, nothing is done.
     """
+    wanted = f"{' '.join(kinds)} {family.look_behind} {family.look_ahead}"
+    if con.execute("SELECT getvariable('stands')").fetchone() == (wanted,):
+        return
+    con.execute(f"SET VARIABLE stands = {quote(wanted)}")
     con.execute("DELETE FROM periods")
     con.execute("INSERT INTO periods FROM home_periods WHERE period_kind IN ?", [[kind.value for kind in kinds]])
     con.execute("DELETE FROM period_days")
@@ -344,51 +347,6 @@ def _period_row(period: Period, force: Force, known: Known) -> tuple[object, ...
     return (period.kind.value, period.label, period.start, period.end, start, end, period in known.holes)
 
 
-def _register_configuration(con: duckdb.DuckDBPyConnection, force: Force, targets: Targets) -> None:
-    _refuse_overlaps("grades", [(f"grade {g.grade!r} of scheme {g.scheme!r}", g) for g in targets.grades])
-    _refuse_overlaps(
-        "attendance",
-        [(f"grade {t.grade!r} of scheme {t.scheme!r}, area_type {t.area_type!r}", t) for t in targets.attendance],
-    )
-    _refuse_overlaps("metrics", [(f"metric {t.metric!r}, line {t.line!r}", t) for t in targets.metrics])
-    dated = "since DATE, until DATE"
-    _fill(
-        con,
-        "grades",
-        f"grade VARCHAR, scheme VARCHAR, attendance_expected BOOLEAN, appointment BOOLEAN, {dated}",
-        [(g.grade, g.scheme, g.attendance_expected, g.appointment, *_dates(g)) for g in targets.grades],
-    )
-    _fill(
-        con,
-        "attendance_targets",
-        f"grade VARCHAR, scheme VARCHAR, area_type VARCHAR, target_ms BIGINT, {dated}",
-        [(t.grade, t.scheme, t.area_type, round(t.target * 1000), *_dates(t)) for t in targets.attendance],
-    )
-    _fill(
-        con,
-        "metric_targets",
-        f"metric VARCHAR, line VARCHAR, target DOUBLE, {dated}",
-        [(t.metric, t.line, t.target, *_dates(t)) for t in targets.metrics],
-    )
-    _fill(con, "services", "service VARCHAR", [(service,) for service in dict.fromkeys(force.services)])
-    _fill(con, "areas", "area VARCHAR, area_type VARCHAR", list(force.area_types.items()))
-
-
-def _refuse_overlaps(section: str, entries: Sequence[tuple[str, _Dated]]) -> None:
-    """Refuse two entries that hold on one day: a record would be counted twice."""
-    in_order = sorted(entries, key=lambda entry: (entry[0], *_dates(entry[1])))
-    for (key, entry), (next_key, next_entry) in pairwise(in_order):
-        if key == next_key and _dates(entry)[1] > _dates(next_entry)[0]:
-            raise ConfigurationError(
-                f"targets.toml: {section}: {key}: two entries hold on {_dates(next_entry)[0]}: "
-                "let the first end (until = the day after its last) where the next begins (since)"
-            )
-
-
-def _dates(entry: _Dated) -> tuple[date, date]:
-    return entry.since or _EVER, entry.until or _FOR_EVER
-
-
 def _utc(instant: datetime) -> datetime:
     """UTC without its zone, as DuckDB keeps it."""
     return instant.astimezone(UTC).replace(tzinfo=None)
@@ -396,11 +354,3 @@ def _utc(instant: datetime) -> datetime:
 
 def _utc_or_none(instant: datetime | None) -> datetime | None:
     return _utc(instant) if instant else None
-
-
-def _fill(con: duckdb.DuckDBPyConnection, relation: str, columns: str, rows: Sequence[tuple[object, ...]]) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name(relation)} ({columns})")
-    if rows:
-        # One statement for all: a row at a time takes as long as the work itself where a month has little.
-        given = [list(column) for column in zip(*rows, strict=True)]
-        con.execute(f"INSERT INTO {name(relation)} SELECT {', '.join('UNNEST(?)' for _ in given)}", given)
