@@ -100,6 +100,7 @@ def play(stack: LocalStack, story: Story, told: Callable[[Step], None], *, every
     for at, together in groupby(story.drops, key=lambda drop: drop.at):
         player.wait_until(at, every_day=every_day)
         player.step(at, tuple(together))
+    player.until_quiet()
 
 
 @dataclass
@@ -117,6 +118,11 @@ class _Player:
                 return
             self.step(wake, ())
 
+    def until_quiet(self, but: str = "") -> None:
+        faults = list(self.stack.run_until_quiet(but=but).faults)
+        if faults:
+            raise RuntimeError("\n".join(faults))
+
     def step(self, at: datetime, drops: Sequence[Drop]) -> None:
         self.stack.clock.set(at)
         self.now = at
@@ -124,9 +130,8 @@ class _Player:
             self.stack.put("ExportsBucket", drop.key, drop.path)
         if not drops:
             self.stack.tick(at)
-        faults = list(self.stack.run_until_quiet().faults)
-        if faults:
-            raise RuntimeError("\n".join(faults))
+        # Nothing that is told waits for the page: it is drawn while time goes on.
+        self.until_quiet(but="ReportFunction")
         receipts = receipts_of(self.stack, self.known)
         self.known |= {layout.receipt(r.force_code, r.export_id, r.table_name) for r in receipts}
         mails = self.stack.inbox.mails[self.mails :]

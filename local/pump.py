@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -58,14 +58,19 @@ class Pump:
     warnings: list[str] = field(default_factory=list)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _streams: set[str] = field(default_factory=set)
+    _threads: ThreadPoolExecutor = field(default_factory=ThreadPoolExecutor)
+    _begun: dict[str, Future[bool]] = field(default_factory=dict)
 
-    def run_until_quiet(self, timeout: float = 600.0) -> Quiet:
+    def run_until_quiet(self, timeout: float = 600.0, *, but: str = "") -> Quiet:
         """Turn until no queue holds a message that a function is to take.
 
         Parameters
         ----------
         timeout
             Seconds.
+        but
+            Logical id of a function that is begun and not waited for, as in AWS nobody waits; it hands nothing on. The
+            next call without it does.
 
         Raises
         ------
@@ -73,7 +78,7 @@ class Pump:
             The time is over.
         """
         until = time.monotonic() + timeout
-        while self.turn() or self._delayed():
+        while self.turn(but) or self._delayed():
             if time.monotonic() > until:
                 waiting = ", ".join(f"{name} {n}" for name, n in self._waiting().items() if n)
                 raise NotQuietError(f"not quiet after {timeout:g} s; messages wait in: {waiting}")
@@ -81,7 +86,7 @@ class Pump:
         failures = [f"{made.function}: {made.error}" for made in seen if made.failed]
         return Quiet(seen, failures, [*self.given_up, *self.undelivered], self.dead_letters(), tuple(self.warnings))
 
-    def turn(self) -> bool:
+    def turn(self, but: str = "") -> bool:
         """Let one mapping take one batch, the first in the template that finds one; whether any did.
 
         Lambda runs many at once, so that any order may happen there. Here what comes first in the template is emptied
@@ -95,8 +100,21 @@ class Pump:
         for mapping in last:  # clients are not made in threads
             for service in ("sqs", "logs"):
                 self._client(service, mapping.function)
-        with ThreadPoolExecutor(max(len(last), 1)) as threads:
-            return any(list(threads.map(self._take, last)))
+        begun = [self._begin(mapping) for mapping in last]
+        took = [it.result() for mapping, it in zip(last, begun, strict=True) if self._logical(mapping) != but]
+        return any(took)
+
+    def _logical(self, mapping: SourceMapping) -> str:
+        return self.site.made.functions[mapping.function].logical_id
+
+    def _begin(self, mapping: SourceMapping) -> Future[bool]:
+        """Let a mapping take a batch in the background, once it has done with the one before."""
+        before = self._begun.get(mapping.function)
+        if before is None or before.done():
+            if before is not None:
+                before.result()
+            self._begun[mapping.function] = self._threads.submit(self._take, mapping)
+        return self._begun[mapping.function]
 
     def _hands_on(self, mapping: SourceMapping) -> bool:
         """Whether a function may send to a queue."""

@@ -196,9 +196,17 @@ class LocalStack:
         body = source if isinstance(source, bytes) else source.read_bytes()
         self.client("s3").put_object(Bucket=self.physical(bucket), Key=key, Body=body, Metadata=dict(metadata or {}))
 
-    def run_until_quiet(self, timeout: float = 600.0) -> Quiet:
-        """Run functions until nothing is left to do; see `Pump.run_until_quiet`."""
-        return self.pump.run_until_quiet(timeout)
+    def run_until_quiet(self, timeout: float = 600.0, *, but: str = "") -> Quiet:
+        """Run functions until nothing is left to do; see `Pump.run_until_quiet`.
+
+        Parameters
+        ----------
+        timeout
+            Seconds.
+        but
+            Logical id of a function that is begun and not waited for.
+        """
+        return self.pump.run_until_quiet(timeout, but=but)
 
     def tick(self, at: datetime) -> int:
         """Fire every schedule that is enabled, at an instant.
