@@ -101,7 +101,9 @@ class Pump:
             for service in ("sqs", "logs"):
                 self._client(service, mapping.function)
         begun = [self._begin(mapping) for mapping in last]
-        took = [it.result() for mapping, it in zip(last, begun, strict=True) if self._logical(mapping) != but]
+        took = [
+            it.result() for mapping, it in zip(last, begun, strict=True) if not but or self._logical(mapping) != but
+        ]
         return any(took)
 
     def _logical(self, mapping: SourceMapping) -> str:

@@ -21,7 +21,11 @@ GIVEN = {"ForceCodes": "EX", "LakeBucket": "lake", "ResultsBucket": "results"}
 
 def asked(day: str) -> str:
     """The query of the runbook, for another day."""
-    [found] = re.findall(r"```sql\n(SELECT.*?said_then.*?)```", RUNBOOK.read_text("utf-8"), flags=re.DOTALL)
+    [found] = [
+        sql
+        for sql in re.findall(r"```sql\n(.*?)```", RUNBOOK.read_text("utf-8"), flags=re.DOTALL)
+        if "said_then" in sql
+    ]
     return str(found).replace("2026-04-30", day)
 
 
