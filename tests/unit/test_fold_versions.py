@@ -15,7 +15,7 @@ from callclock.clock import Month
 from callclock.columns import Table
 from callclock.contracts import CALL_INTERVALS, CALLS, CONTACTS, CONTRACT_VERSION, INCIDENTS, REGRADES, SAFEGUARDING
 from callclock.engine import connect
-from callclock.lake.fold import ExportFold, by_export, fold_month, left
+from callclock.lake.fold import ExportFold, by_export, fold_month, left, summarise
 from tests.support.staged import ARROW, instant, read_rows, together, write_staged
 
 MARCH = Month(2026, 3)
@@ -334,3 +334,24 @@ def test_local_hour_and_month_against_pandas(tmp_path: Path) -> None:
     local = starts.tz_convert("Europe/London")
     assert [(row["local_date"], row["local_hour"]) for row in found] == [(at.date(), at.hour) for at in local]
     assert pa.types.is_date32(pq.read_schema(tmp_path / "out.parquet").field("local_date").type)
+
+
+def test_a_callback_asked_for_after_the_call_is_the_last_event_of_its_month(tmp_path: Path) -> None:
+    """It is undecided for 24 hours more: a month that settled by the end of the call would leave it so for ever."""
+    asked = instant("2026-04-06T10:00:00Z")
+    row = {"call_id": "1", "line": "101", "call_started_at": START, "record_key": "1", "source": "cad"}
+    row |= {"ended_at": START + timedelta(minutes=9), "callback_asked_at": asked}
+    here = [write_staged(tmp_path / "calls.parquet", CALLS, [row])]
+    with connect(tmp_path / "db") as db:
+        fold_month(
+            db,
+            CALLS,
+            month=MARCH,
+            zone="Europe/London",
+            tolerance_s=2,
+            here=here,
+            elsewhere=[],
+            moved_keys=[],
+            out=tmp_path / "out.parquet",
+        )
+        assert summarise(db, CALLS).last_event == asked

@@ -31,7 +31,7 @@ _KNOWN_UNTIL = {
 }
 _EVENTS = {
     "incidents": ("started_at", "first_arrived_at", "closed_at"),
-    "calls": ("started_at", "ended_at", "callback_connected_at"),
+    "calls": ("started_at", "ended_at", "callback_asked_at", "callback_connected_at"),
     "safeguarding": ("started_at", "assessed_at", "declined_at", "referral_shared_at"),
 }
 
