@@ -115,7 +115,7 @@ deploy: layers build/tools/sam/.stamp ## Deploy into the AWS account of your cre
 .PHONY: lock
 lock: setup ## Resolve requirements/*.in anew, with hashes
 	@for n in uv base arrow runtime dev bench checkov sam chdb; do \
-	  $(UV) pip compile -q --universal --python-version 3.12 --generate-hashes --no-header --no-emit-index-url requirements/$$n.in -o requirements/$$n.txt || exit 1; done
+	  $(UV) pip compile -q --universal --python-version 3.12 --generate-hashes --no-header requirements/$$n.in -o requirements/$$n.txt || exit 1; done
 
 .PHONY: clean
 clean: ## Remove everything that was built

@@ -66,7 +66,7 @@ class _Files(MutableMapping[str, tuple[bytes, dict[str, str]]]):
 
 def _bucket(folder: Path, kind: str) -> MemoryBucket:
     bucket = MemoryBucket(f"{folder.name}-{kind}")
-    bucket.objects = _Files(folder / kind)  # type: ignore[assignment]
+    bucket.objects = _Files(folder / kind)  # type: ignore[assignment]  # a dict in all that is asked of it
     return bucket
 
 

@@ -27,7 +27,7 @@ class Account:
     def __init__(self) -> None:
         # Bucket names as host names need an address of AWS's own.
         style = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
-        self._config = Config(s3=style)  # type: ignore[arg-type]
+        self._config = Config(s3=style)  # type: ignore[arg-type]  # the stub wants its own TypedDict
         self._session = boto3.Session()
 
     def outputs(self, stack: str) -> Mapping[str, str]:

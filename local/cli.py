@@ -32,6 +32,7 @@ app.add_typer(sources_app, name="sources")
 thresholds_app = typer.Typer(no_args_is_help=True, help="Thresholds: whom to tell of what.")
 app.add_typer(thresholds_app, name="thresholds")
 
+# Ignored: names known at run time only.
 Table = Enum("Table", {table.name: table.name for table in CURATED})  # type: ignore[misc]
 
 EXIT_FAULT, EXIT_USAGE, EXIT_HELD = 1, 2, 3

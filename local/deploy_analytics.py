@@ -74,6 +74,7 @@ def table(given: Given, site: Site) -> Made:
         raise given.fault(str(fault)) from fault
     if read.bucket not in site.made.buckets:
         raise given.fault(f"TableInput.StorageDescriptor.Location: there is no bucket {read.bucket!r}")
+    # Ignored: a template is untyped.
     site.client("glue").create_table(DatabaseName=name, TableInput=wanted)  # type: ignore[arg-type]
     site.made.tables.append(raw)
     return Made(read.name)

@@ -49,6 +49,7 @@ def bucket(given: Given, site: Site) -> Made:
     """AWS::S3::Bucket."""
     s3 = site.client("s3")
     name = given.text("BucketName", f"{site.stack}-{given.logical_id}-{ACCOUNT}".lower())
+    # Ignored: any region.
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": site.region})  # type: ignore[typeddict-item]
     calls: Mapping[str, tuple[str, Callable[..., object]]] = {
         "VersioningConfiguration": ("VersioningConfiguration", s3.put_bucket_versioning),

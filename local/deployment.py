@@ -183,6 +183,7 @@ class Site:
     def client(self, service: str, key: str = OPERATOR) -> BaseClient:
         """Client of a service at the endpoint, signed with an access key id: the operator's, or that of a role."""
         if (service, key) not in self._clients:
+            # Ignored: the stub knows literal services only.
             self._clients[service, key] = self.session.client(  # type: ignore[call-overload]
                 service,
                 region_name=self.region,

@@ -120,10 +120,10 @@ class Gate:
             said[:] = arguments
             return None
 
-        body = self._pass(environ, kept)  # type: ignore[arg-type]
+        body = self._pass(environ, kept)  # type: ignore[arg-type]  # WSGI of werkzeug and of moto differ in type only
         if str(said[0]).startswith("404"):
             return self._deny(request, role, ask, start_response)
-        start_response(*said)  # type: ignore[arg-type]
+        start_response(*said)  # type: ignore[arg-type]  # what was kept of a call is passed on
         return body
 
     def _deny(self, request: Request, role: Role, ask: Ask, start_response: StartResponse) -> list[bytes]:

@@ -150,7 +150,7 @@ class MotoServer:
         time = event.get("time")
         if isinstance(time, int | float):
             event = {**event, "time": stamp(datetime.fromtimestamp(time, UTC))}
-        if rule.event_pattern.matches_event(event):  # type: ignore[arg-type]
+        if rule.event_pattern.matches_event(event):  # type: ignore[arg-type]  # moto is typed loosely
             for target in rule.targets:
                 self.deliver(rule.arn, target, event)
 

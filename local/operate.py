@@ -165,6 +165,7 @@ def _waited(entries: Sequence[Entry], is_done: Callable[[Entry], bool], seconds:
         return True
     until = time.monotonic() + seconds
     return all(
+        # Ignored: a default binds the loop variable.
         wait_for(lambda entry=entry: is_done(entry), until - time.monotonic())  # type: ignore[misc]
         for entry in _tracked(entries, "waiting", as_json)
     )

@@ -36,7 +36,7 @@ def receipt_table(found: Sequence[Receipt], fates: Mapping[tuple[str, str], Fate
         ("new", "right"),
         ("changed", "right"),
     ):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]  # left or right, as rich spells it
     for r in found:
         status = f"[{_STYLE.get(r.status, 'white')}]{r.status}[/]"
         fate = fates.get((r.export_id, r.table_name))
@@ -175,6 +175,7 @@ def _columns(made: ForTable) -> Table:
         ("empty", "right"),
         ("rejected", "right"),
     ):
+        # Ignored: left or right, as rich spells it.
         table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for filled in made.filled:
         empty = "" if filled.nulls is None else f"{100 * filled.nulls:.1f} %"

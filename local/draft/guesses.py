@@ -216,6 +216,7 @@ def _words(name: str) -> list[str]:
 def meaning(target: str, word: str) -> str | None:
     """Which value of a closed list a word of the export may mean."""
     words = _words(word)
+    # Ignored: read from TOML.
     known: Mapping[str, Sequence[str]] = _vocabulary()["words"].get(target, {})  # type: ignore[assignment]
     found = ((value, phrase) for value, phrases in known.items() for phrase in phrases)
     return next((value for value, phrase in found if _hit(phrase.split(), words) is not None), None)

@@ -176,7 +176,7 @@ def _opened(path: Path, member: str | None, most: int) -> Iterator[BinaryIO]:
         # file that is too long more than is wanted, so that it is told for its length and not for its checksum.
         info.file_size = most + 2 * _CHUNK
         with packed.open(info) as file:
-            yield file  # type: ignore[misc]
+            yield file  # type: ignore[misc]  # as above
 
 
 @contextmanager
