@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from callclock.bookkeeping import RECEIPTS
 from callclock.columns import Column, Sensitivity, Table
-from callclock.contracts import CURATED, METRIC_VALUES, PUBLIC_VALUES, RECEIPTS, RESULTS
+from callclock.contracts import CURATED, METRIC_VALUES, PUBLIC_VALUES, RESULTS
 from callclock.layout import NO_FORCES
 from callclock.metrics.catalogue import families
 from callclock.scorecard.queries import QUERIES, Query

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from callclock import layout
+from callclock.bookkeeping import COVERAGE
 from callclock.clock import local_midnight
-from callclock.contracts import COVERAGE
 from callclock.engine import connect, rows_of
 from callclock.metrics.catalogue import families, metric
 from callclock.notices import Context, Mail, compose

@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from callclock import layout
-from callclock.contracts import NOTICES
+from callclock.bookkeeping import NOTICES
 from callclock.engine import connect, rows_of
 from tests.support.monthly import CONFIG, monthly
 from tests.support.notice_schemas import check

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from callclock import layout
-from callclock.contracts import NOTICES
+from callclock.bookkeeping import NOTICES
 from callclock.engine import connect, rows_of
 from tests.support.monthly import CONFIG, FORCE, THRESHOLDS, monthly
 from tests.support.pipeline import Pipeline, only_monthly_abandonment

@@ -12,8 +12,9 @@ import pytest
 from moto import mock_aws
 
 from callclock import layout
+from callclock.bookkeeping import COVERAGE, NOTICES, RECEIPTS
 from callclock.clock import Month
-from callclock.contracts import ATTENDANCE_CURVE, COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS
+from callclock.contracts import ATTENDANCE_CURVE, METRIC_VALUES, RESTATEMENTS
 from callclock.engine import connect, quote
 from callclock.objects import Bucket
 from callclock.report import Report, draw

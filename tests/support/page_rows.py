@@ -11,9 +11,10 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from callclock.bookkeeping import COVERAGE, NOTICES, RECEIPTS
 from callclock.clock import Month, Period, PeriodKind, periods_of
 from callclock.columns import Table
-from callclock.contracts import ATTENDANCE_CURVE, COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS, VALUE_KEYS
+from callclock.contracts import ATTENDANCE_CURVE, METRIC_VALUES, RESTATEMENTS, VALUE_KEYS
 from callclock.engine import connect, name
 from callclock.scorecard import facts
 

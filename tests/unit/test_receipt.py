@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from callclock.bookkeeping import COVERAGE, RECEIPTS
 from callclock.clock import Month
-from callclock.contracts import COVERAGE, RECEIPTS
 from callclock.exports.receipt import Counts, CoverageRow, Receipt
 from callclock.exports.totals import Total
 from callclock.reasons import NEXT_STEP, ExportReason, ExportStatus

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from callclock import layout
-from callclock.contracts import NOTICES
+from callclock.bookkeeping import NOTICES
 from callclock.engine import quote, rows_of
 from callclock.objects import Bucket, ChangedMeanwhileError
 

@@ -13,8 +13,8 @@ from importlib import resources
 from pathlib import Path
 
 from callclock import configuration, layout
+from callclock.bookkeeping import COVERAGE
 from callclock.clock import format_instant, local_day, parse_instant
-from callclock.contracts import COVERAGE
 from callclock.engine import connect, quote, rows_of
 from callclock.export_notices import ExportNotices
 from callclock.ledger import DeliveredLog, Mark, Marks

@@ -10,8 +10,9 @@ from pathlib import Path
 import duckdb
 
 from callclock import configuration, layout
+from callclock.bookkeeping import COVERAGE, NOTICES, RECEIPTS
 from callclock.columns import Kind
-from callclock.contracts import ATTENDANCE_CURVE, COVERAGE, METRIC_VALUES, NOTICES, RECEIPTS, RESTATEMENTS
+from callclock.contracts import ATTENDANCE_CURVE, METRIC_VALUES, RESTATEMENTS
 from callclock.engine import connect, name, rows_of
 from callclock.objects import Bucket
 from callclock.publish import publish

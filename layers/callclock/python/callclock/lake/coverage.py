@@ -9,8 +9,8 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from callclock import layout
+from callclock.bookkeeping import COVERAGE
 from callclock.clock import Period, PeriodKind, format_instant, local_day, local_midnight
-from callclock.contracts import COVERAGE
 from callclock.engine import connect, name, quote, rows_of
 from callclock.exports.receipt import CoverageRow, Receipt
 from callclock.metrics.evaluate import FOR_EVER, SourceKnown

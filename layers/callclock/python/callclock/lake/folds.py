@@ -5,8 +5,8 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from callclock import layout
+from callclock.bookkeeping import FOLDS
 from callclock.clock import Month
-from callclock.contracts import FOLDS
 from callclock.engine import connect, name, quote, rows_of
 from callclock.lake.fold import ExportFold
 from callclock.objects import Bucket

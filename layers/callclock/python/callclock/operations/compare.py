@@ -6,8 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from callclock import layout, state
+from callclock.bookkeeping import COVERAGE
 from callclock.clock import Month, format_instant
-from callclock.contracts import COVERAGE, CURATED, TABLES
+from callclock.contracts import CURATED, TABLES
 from callclock.engine import connect
 from callclock.lake.curate import CuratedMonth
 from callclock.ledger import Mark

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import duckdb
 
+from callclock.bookkeeping import COVERAGE
 from callclock.columns import Column, Kind, Table
-from callclock.contracts import COVERAGE, CURATED, METRIC_VALUES, VALUE_KEYS
+from callclock.contracts import CURATED, METRIC_VALUES, VALUE_KEYS
 from callclock.engine import name, quote, rows_of
 
 _SQL = (resources.files("callclock.operations") / "differences.sql").read_text("utf-8")

@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from callclock import configuration, layout, state
+from callclock.bookkeeping import COVERAGE
 from callclock.clock import Month
-from callclock.contracts import ATTENDANCE_CURVE, COVERAGE, CURATED, METRIC_VALUES, REGRADE_MATRIX
+from callclock.contracts import ATTENDANCE_CURVE, CURATED, METRIC_VALUES, REGRADE_MATRIX
 from callclock.exports.receipt import Receipt
 from callclock.lake.coverage import Coverage
 from callclock.lake.curate import Curator
