@@ -286,6 +286,26 @@ def test_a_withdrawn_export_and_a_measure_that_died_leave_nothing_in_the_end(tmp
     assert holding(pipeline, MINE) == []
 
 
+def test_an_erasure_that_dies_can_still_tell_every_raw_export_by_its_staged_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So raw exports go first: run again, it finds what is left and ends as if nothing had happened."""
+    pipeline = dropped()
+    erasure = erasing(pipeline, tmp_path)
+
+    def dies(*_: object) -> None:
+        raise RuntimeError("the machine went to sleep")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Erasure, "_rewrite", dies)
+        with pytest.raises(RuntimeError, match="sleep"):
+            erasure.erase(erasure.look(), NOW)
+    found = erasure.look()
+    assert (found.of(Kind.RAW), bool(found.of(Kind.STAGED))) == ((), True)
+    erased(pipeline, tmp_path)
+    assert holding(pipeline, MINE) == []
+
+
 def test_a_receipt_says_when_by_whom_and_how_much_and_nothing_of_the_caller(
     standing: VersionedPipeline, tmp_path: Path
 ) -> None:
