@@ -177,19 +177,24 @@ def _score(table: str, column: Column, look: Look, *, days: bool) -> float:
     """How well a column of the file fits one of the table; 0 where it cannot."""
     if look.holds not in _FITS.get(column.kind, frozenset()) or (look.holds is Holds.CLOCK and not days):
         return 0.0
-    if column.values and look.holds not in {Holds.WORDS, Holds.FLAG}:
+    if column.values and look.holds not in {Holds.WORDS, Holds.FLAG} and not _codes(column.name, look):
         return 0.0
-    words = _words(look.name)
+    words = _whole(_words(look.name))
     if column.name == CALLER_KEY and (look.holds not in _CALLERS or _SPANS & set(words)):
         return 0.0
     best = 0.0
     for rank, phrase in enumerate(_vocabulary()[table].get(column.name, ())):
-        stems = phrase.split()
+        stems = _whole(phrase.split())
         hit = _hit(stems, words)
         if hit is not None:
             spare = [word for place, word in enumerate(words) if place not in hit and word not in _FILLERS]
             best = max(best, 10.0 + 3 * (len(stems) - 1) - 2 * len(spare) - 0.2 * rank)
     return best + (1 if best and look.given == look.rows else 0)
+
+
+def _codes(target: str, look: Look) -> bool:
+    """Whether numbers are words of a closed list: who called on 101 or 999."""
+    return look.holds is Holds.WHOLE and bool(look.words) and all(meaning(target, word) for word in look.words or {})
 
 
 def _hit(stems: Sequence[str], words: Sequence[str]) -> set[int] | None:
@@ -211,6 +216,13 @@ def _words(name: str) -> list[str]:
     """Words of a column's name: ``TimeFirstCallCleared``, ``On Scene DtTm``, ``911_PCT_10``."""
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.replace("DtTm", "dttm").replace("DateTime", "datetime"))
     return re.findall(r"[a-z]+|\d+", apart.lower())
+
+
+def _whole(words: Sequence[str]) -> list[str]:
+    """Words written out: ``Inc No`` is an incident's number."""
+    # Ignored: read from TOML.
+    written_out: Mapping[str, str] = _vocabulary()["abbreviations"]  # type: ignore[assignment]
+    return [written_out.get(word, word) for word in words]
 
 
 def meaning(target: str, word: str) -> str | None:

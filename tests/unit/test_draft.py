@@ -285,3 +285,23 @@ def test_check_names_the_nearest_profile_and_what_a_missing_column_may_be_called
     assert one["similar"]["Incident Number"][0] == "Incident No"
     shown = runner.invoke(app, ["sources", "check", str(path), "--config", str(sources.parent)])
     assert "Incident Number: could it be Incident No" in shown.stdout
+
+
+def test_names_that_are_cut_short_and_codes_for_words(tmp_path: Path) -> None:
+    header = ["Inc No", "Created", "Call Rcvd", "Pri", "Caller Tel", "Origin", "Arr"]
+    rows = [
+        [row[0], row[1], row[1], row[3], row[4], "999" if number % 3 else "101", row[2]]
+        for number, row in enumerate(records())
+    ]
+    columns = drafted(tmp_path, text([header, *rows]))["columns"]
+    assert columns["incident_id"] == "Inc No"
+    assert columns["call_received_at"] == "Call Rcvd"
+    assert columns["grade_initial"]["from"] == "Pri"
+    assert columns["caller_key"] == {"number": "Caller Tel"}
+    assert columns["origin"] == {"from": "Origin", "map": {"999": "public", "101": "public"}}
+    assert columns["first_arrived_at"] == {"from": "Arr", "after": "call_received_at"}
+
+
+def test_numbers_that_are_no_known_codes_are_no_words(tmp_path: Path) -> None:
+    rows = [[*row[:5], str(number % 3)] for number, row in enumerate(records())]
+    assert "origin" not in drafted(tmp_path, text([[*HEADER[:5], "Origin"], *rows]))["columns"]

@@ -101,7 +101,8 @@ def connect(
         }
     )
     try:
-        connection.execute("SET TimeZone = 'UTC'")
+        # In a process that has no file of its own DuckDB takes itself for a console and draws bars into the log.
+        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         yield connection
     finally:
         connection.close()
