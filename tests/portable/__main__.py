@@ -30,5 +30,4 @@ def write(family: Family, folder: Path) -> None:
 
 if __name__ == "__main__":
     for found in families():
-        if found.name == found.file:
-            write(found, Path(sys.argv[1]) / found.name)
+        write(found, Path(sys.argv[1]) / found.name)

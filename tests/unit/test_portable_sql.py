@@ -18,7 +18,7 @@ from sqlglot import exp
 from callclock.clock import Month
 from callclock.contracts import TABLES
 from callclock.engine import connect
-from callclock.metrics.catalogue import Family, families, relations
+from callclock.metrics.catalogue import LONG, Family, families, relations
 from callclock.metrics.evaluate import ExportKnown, Known, SourceKnown, evaluate, prepare
 from local.athena_sql import FOLDER, athena_steps, texts, to_athena
 from tests.support.curated import FORCE, TARGETS, Row, assessment, at, call, contact, incident, interval, regrade, write
@@ -192,10 +192,11 @@ def test_the_committed_athena_text_is_that_of_the_source() -> None:
 
 
 def evaluated(con: duckdb.DuckDBPyConnection, family: Family, folder: Path) -> None:
-    """Work a family out from some sixty records."""
+    """Work a family out from some sixty records of a month, or of the year that a long period reaches over."""
     as_at = at("2026-05-20T00:00:00Z")
     chance = random.Random(11)
-    starts = [at("2026-03-01T00:00:00Z") + timedelta(hours=chance.randrange(740)) for _ in range(60)]
+    hours = 8600 if set(family.kinds) & set(LONG) else 740
+    starts = [at("2026-03-31T20:00:00Z") - timedelta(hours=chance.randrange(hours)) for _ in range(60)]
     if family.table == "incidents":
         rows = [
             incident(
