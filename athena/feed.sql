@@ -8,6 +8,7 @@ WITH definitions AS (
     ('feed.rows', 'count', 0, 3, 3, '1'),
     ('feed.conflicts', 'count', 0, 3, 3, '1'),
     ('feed.negative_interval_share', 'share', 0, 3, 3, '1'),
+    ('feed.vanished', 'count', 0, 3, 3, '1'),
     ('feed.hours_missing', 'count', 0, 3, 3, '1')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
 ), keyed AS (
   SELECT
@@ -41,6 +42,8 @@ WITH definitions AS (
         THEN CAST(d.records AS DOUBLE)
         WHEN 'feed.conflicts'
         THEN CAST(d.conflicts AS DOUBLE)
+        WHEN 'feed.vanished'
+        THEN CAST(d.vanished AS DOUBLE)
         WHEN 'feed.hours_missing'
         THEN CAST(d.hours_of_day - d.hours AS DOUBLE)
       END AS value,
@@ -55,6 +58,8 @@ WITH definitions AS (
         THEN d.records
         WHEN 'feed.conflicts'
         THEN d.records
+        WHEN 'feed.vanished'
+        THEN d.in_snapshots
       END AS n,
       CASE m.metric
         WHEN 'feed.quarantine_rate'
@@ -83,6 +88,7 @@ WITH definitions AS (
       ('feed.quarantine_rate', FALSE),
       ('feed.rows', TRUE),
       ('feed.conflicts', TRUE),
+      ('feed.vanished', TRUE),
       ('feed.negative_interval_share', TRUE),
       ('feed.hours_missing', TRUE)) AS m(metric, of_records)
       ON CASE m.metric
@@ -92,6 +98,8 @@ WITH definitions AS (
         THEN d.judged > 0
         WHEN 'feed.negative_interval_share'
         THEN d.told AND d.timed > 0
+        WHEN 'feed.vanished'
+        THEN d.in_snapshots > 0
         ELSE d.told
       END
   ) AS f

@@ -7,8 +7,15 @@ WITH begun AS (
     COUNT(DISTINCT r.local_hour) AS hours,
     CAST(SUM(COALESCE(r.conflicts, 0)) AS BIGINT) AS conflicts,
     COUNT(CASE WHEN r.timed THEN 1 END) AS timed,
-    COUNT(CASE WHEN r.negative THEN 1 END) AS negative
+    COUNT(CASE WHEN r.negative THEN 1 END) AS negative,
+    COUNT(r.seen_at) AS in_snapshots,
+    COUNT(CASE WHEN s.exported_at > r.seen_at THEN 1 END) AS vanished
   FROM feed_records AS r
+  /* No two stretches of a source overlap: a record is in one of them at most. */
+  LEFT JOIN snapshots AS s
+    ON s.source = r.source
+    AND s.covers_from <= r.started_at
+    AND s.covers_until > r.started_at
   GROUP BY
     r.source,
     r.local_date
@@ -47,6 +54,8 @@ SELECT
   COALESCE(b.conflicts, 0) AS conflicts,
   COALESCE(b.timed, 0) AS timed,
   COALESCE(b.negative, 0) AS negative,
+  COALESCE(b.in_snapshots, 0) AS in_snapshots,
+  COALESCE(b.vanished, 0) AS vanished,
   CASE
     WHEN DATE_DIFF('SECOND', DATE_TRUNC('SECOND', p.start_at), DATE_TRUNC('SECOND', p.end_at)) <= 82800
     THEN 23

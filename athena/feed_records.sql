@@ -4,6 +4,8 @@ SELECT
   r.local_date,
   r.local_hour,
   r.conflicts,
+  r.started_at,
+  CASE WHEN r.resend = 'snapshot' THEN r.observed_at END AS seen_at,
   NOT r.first_arrived_at IS NULL OR NOT r.reported_arrival_ms IS NULL AS timed,
   (
     NOT r.first_arrived_at IS NULL OR NOT r.reported_arrival_ms IS NULL
@@ -16,6 +18,8 @@ SELECT
   c.local_date,
   c.local_hour,
   c.conflicts,
+  c.started_at,
+  CASE WHEN c.resend = 'snapshot' THEN c.observed_at END AS seen_at,
   NOT c.wait_first_ms IS NULL OR NOT c.end_ms IS NULL AS timed,
   COALESCE(c.wait_first_ms, 0) < 0 OR COALESCE(c.end_ms, 0) < 0 AS negative
 FROM calls AS c
@@ -25,6 +29,8 @@ SELECT
   o.local_date,
   o.local_hour,
   o.conflicts,
+  o.started_at,
+  CASE WHEN o.resend = 'snapshot' THEN o.observed_at END AS seen_at,
   FALSE AS timed,
   FALSE AS negative
 FROM regrades AS o
@@ -34,6 +40,8 @@ SELECT
   o.local_date,
   o.local_hour,
   o.conflicts,
+  o.started_at,
+  CASE WHEN o.resend = 'snapshot' THEN o.observed_at END AS seen_at,
   FALSE AS timed,
   FALSE AS negative
 FROM contacts AS o
@@ -43,6 +51,8 @@ SELECT
   o.local_date,
   o.local_hour,
   o.conflicts,
+  o.started_at,
+  CASE WHEN o.resend = 'snapshot' THEN o.observed_at END AS seen_at,
   FALSE AS timed,
   FALSE AS negative
 FROM safeguarding AS o
@@ -52,6 +62,8 @@ SELECT
   o.local_date,
   o.local_hour,
   o.conflicts,
+  o.started_at,
+  CASE WHEN o.resend = 'snapshot' THEN o.observed_at END AS seen_at,
   FALSE AS timed,
   FALSE AS negative
 FROM call_intervals AS o

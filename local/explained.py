@@ -161,7 +161,8 @@ def _scenes() -> Iterator[str]:
             for part in ("records", "episodes", "contacts"):
                 yield from _table(held.get(part, []))
         else:
-            for records in (scene["records"], *scene.get("also", {}).values(), scene.get("exports", [])):
+            sent = (scene.get("exports", []), scene.get("snapshots", []))
+            for records in (scene["records"], *scene.get("also", {}).values(), *sent):
                 yield from _table(records)
 
 

@@ -244,7 +244,10 @@ def test_an_assessment_of_the_month_after_goes_on_to_ripen(tmp_path: Path, monke
 def test_what_is_said_of_the_feeds_is_that_of_a_rebuild(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One system exports at a time, late or not, with or without a record changed; now and then one is withdrawn."""
+    """One system exports at a time, late or not, with or without a record changed; now and then one is withdrawn.
+
+    Of a month that is folded anew any record may have been seen last in any export so far: later snapshots miss it.
+    """
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     chance = random.Random(seed)
     world = World(tmp_path, (family("feed"),))
@@ -252,20 +255,23 @@ def test_what_is_said_of_the_feeds_is_that_of_a_rebuild(
     world.export(at := datetime(2026, 4, 1, 5, tzinfo=UTC), versions)
     world.refresh()
     assert sum(map(len, world.values(world.results).values())) > 1000
-    for n in range(6):
+    taken, vanished = [at], 0
+    for n in range(7):
         at += DAY * chance.choice([0.1, 1, 3, 35])
-        table = chance.choice([*RESEND])
-        if chance.random() < 0.3:
+        table = chance.choice([*RESEND]) if n else CALLS
+        if n and chance.random() < 0.3:
             world.coverage = tuple(row for row in world.coverage if row != world.coverage[-1])
         else:
-            covered = (at - DAY * chance.choice([1, 40]), at - HOUR)
+            covered = (at - DAY * (chance.choice([1, 40, 120]) if n else 120), at - HOUR)
+            resend = chance.choice(["snapshot", "snapshot", "delta"]) if n else "snapshot"
             came, records = at + DAY * chance.choice([0, 0, 20]), chance.randrange(1, 90)
-            row = CoverageRow(table.name, table.name, f"{n}", *covered, at, "delta", "start", "span", came, records, 1)
-            world.coverage, world.known = (*world.coverage, row), at
+            row = CoverageRow(table.name, table.name, f"{n}", *covered, at, resend, "start", "span", came, records, 1)
+            world.coverage, world.known, taken = (*world.coverage, row), at, [*taken, at]
         if chance.random() < 0.5:
             month = chance.choice(MONTHS)
             versions[table, month][chance.randrange(ROWS)] += 1
-            world.curate(table, month, rows_of(table, month, versions[table, month]))
+            rows = rows_of(table, month, versions[table, month])
+            world.curate(table, month, [{**row, "exported_at": chance.choice(taken)} for row in rows])
         made = world.made
         world.refresh()
         found, due = (world.values(results) for results in (world.results, world.rebuilt()))
@@ -273,3 +279,36 @@ def test_what_is_said_of_the_feeds_is_that_of_a_rebuild(
         before = world.made
         world.refresh()
         assert before == world.made >= made
+        rows = [row for values in found.values() for row in values if row["metric"] == "feed.vanished"]
+        vanished = max(vanished, sum(row["value"] for row in rows))
+    assert vanished > 0
+
+
+def test_a_snapshot_that_holds_all_that_it_covers_touches_no_month_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each night all calls since January come again. One is missing once: January is told anew, and then no more."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    world = World(tmp_path, (family("feed"),))
+    rows = rows_of(CALLS, MONTHS[0], [0] * ROWS)
+    begun = min(row["call_started_at"] for row in rows)
+    seen = datetime(2026, 3, 1, tzinfo=UTC)
+
+    def january_after(night: int, *, missing: int) -> tuple[bool, float]:
+        """Whether January's values are made anew, and how many calls vanished in them."""
+        world.known = seen + DAY * night
+        row = CoverageRow("calls", "calls", f"{night}", begun, world.known, world.known, "snapshot", "start", "span")
+        world.coverage = (*world.coverage, row)
+        held = [{**row, "exported_at": seen + DAY * (3 if n < missing else night)} for n, row in enumerate(rows)]
+        world.curate(CALLS, MONTHS[0], held)
+        key = f"{MONTHS[0]}/feed.parquet"
+        before = {name: found for name, found in world.results.objects.items() if name.endswith(key)}
+        world.refresh()
+        after = {name: found for name, found in world.results.objects.items() if name.endswith(key)}
+        [values] = [found for name, found in world.values(world.results).items() if name.endswith(key)]
+        return after != before, sum(row["value"] for row in values if row["metric"] == "feed.vanished")
+
+    assert [january_after(night, missing=0) for night in (1, 2, 3)] == [(True, 0), (False, 0), (False, 0)]
+    assert [january_after(night, missing=1) for night in (4, 5, 6)] == [(True, 1), (False, 1), (False, 1)]
+    assert january_after(7, missing=2) == (True, 2)
+    assert january_after(8, missing=0) == (True, 0)

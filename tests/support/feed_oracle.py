@@ -24,6 +24,8 @@ class Sent:
     arrived_at: datetime
     records: int
     quarantined: int
+    resend: str = "snapshot"
+    selected_by: str = "start"
 
 
 def midnight(day: date) -> datetime:
@@ -104,11 +106,26 @@ def feed(
             found["feed.rows", str(day), source] = {"value": len(mine), "n": len(mine), **over}
             found["feed.conflicts", str(day), source] = {"value": disputed, "n": len(mine), **over}
             found["feed.hours_missing", str(day), source] = {"value": len(shown - rung), "n": len(shown), **over}
+            brought = [r for _, r in mine if r.get("resend") == "snapshot"]
+            if brought:
+                gone = sum(_vanished(r, theirs) for r in brought)
+                found["feed.vanished", str(day), source] = {"value": gone, "n": len(brought), **over}
             timed = [is_late for t, r in mine if (is_late := _backwards(t, r)) is not None]
             if timed:
                 shares = {"value": sum(timed) / len(timed), "numerator": sum(timed), "denominator": len(timed)}
                 found["feed.negative_interval_share", str(day), source] = {**shares, "n": len(timed), **over}
     return found
+
+
+def _vanished(record: Mapping[str, Any], sent: Sequence[Sent]) -> bool:
+    """Whether any snapshot taken after the record was last seen covers its start."""
+    return any(
+        s.covered is not None
+        and s.covered[0] <= record["started_at"] <= s.covered[1]
+        and s.exported_at > record["observed_at"]
+        for s in sent
+        if s.resend == "snapshot" and s.selected_by == "start"
+    )
 
 
 def _backwards(table: str, record: Mapping[str, Any]) -> bool | None:

@@ -77,7 +77,8 @@ def _values(scene: dict[str, Any], wanted: set[str], workdir: Path) -> pd.DataFr
     sources = [SourceKnown(t, "test", as_at, "snapshot", covered_from=since, covered_to=as_at) for t in tables]
     if "exports" in scene:
         exports = tuple(ExportKnown(**said) for said in scene["exports"])
-        sources = [replace(sources[0], exports=exports, holes=((as_at, FOR_EVER),))]
+        snapshots = tuple((s["covers_from"], s["covers_until"], s["exported_at"]) for s in scene["snapshots"])
+        sources = [replace(sources[0], exports=exports, snapshots=snapshots, holes=((as_at, FOR_EVER),))]
     found = [f for f in families() if f.tables == tables and f.name == f.file and wanted & {m.name for m in f.metrics}]
     return values_of(found, [path], MARCH, workdir, as_at=as_at, sources=sources, also=others)
 

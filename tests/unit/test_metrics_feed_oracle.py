@@ -51,8 +51,8 @@ def covers(sent: Sequence[Sent]) -> Coverage:
             f"e{n}",
             *(s.covered or (None, None)),
             s.exported_at,
-            "delta",
-            "start",
+            s.resend,
+            s.selected_by,
             "span",
             s.arrived_at,
             s.records,
@@ -112,24 +112,35 @@ def test_every_figure_is_that_of_plain_loops(month: Month, tmp_path: Path) -> No
     for source, table in SOURCES.items():
         reached = first - DAY * chance.randrange(-6, 8)
         for _ in range(chance.randrange(2, 9)):
-            start = reached + HOUR * chance.choice([0, 5, 7, 30, 80])
+            start = reached + HOUR * chance.choice([-100, -30, 0, 5, 7, 30, 80])
             reached = start + HOUR * chance.choice([1, 20, 24, 90, 170])
             taken = reached + HOUR * chance.choice([0, 2, 9, 40])
             came = taken + HOUR * chance.choice([0, 1, 60, 300])
             covered = (start, reached) if chance.random() < 0.9 else None
-            sent.append(Sent(source, table, covered, taken, came, n := chance.randrange(400), chance.randrange(n + 1)))
+            judged = (n := chance.randrange(400), chance.randrange(n + 1))
+            said = (chance.choice(["snapshot", "snapshot", "delta"]), chance.choice(["start", "start", "closing"]))
+            sent.append(Sent(source, table, covered, taken, came, *judged, *said))
             if covered:
                 seconds = [
                     chance.randrange(int((reached - start).total_seconds()) + 1) for _ in range(chance.randrange(60))
                 ]
+                # Last seen in this export, or in any before it: then it is missing from one that covers it.
+                seen = [s.exported_at for s in sent if s.source == source]
                 records += [
-                    (table, record(table, chance, start + timedelta(seconds=s)) | {"source": source}) for s in seconds
+                    (
+                        table,
+                        record(table, chance, start + timedelta(seconds=s))
+                        | {"source": source, "resend": chance.choice(["snapshot", "delta"])}
+                        | {"observed_at": chance.choice([*seen, *[taken] * 3])},
+                    )
+                    for s in seconds
                 ]
     retired = {"web": month.first_day + DAY * 12}
     days = [month.first_day + DAY * n for n in range((month.next_first_day - month.first_day).days)]
     inside = [(t, r) for t, r in records if r["local_date"] in days]
     due = feed(inside, sent, days, retired)
     assert {metric for metric, _, _ in due} == {metric.name for metric in FEED.metrics}
+    assert any(figures["value"] for (metric, _, _), figures in due.items() if metric == "feed.vanished")
     same_values(measured(inside, sent, month, tmp_path, retired), due, ("metric", "period_label", "source"))
 
 

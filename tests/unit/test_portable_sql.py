@@ -249,7 +249,10 @@ def evaluated(con: duckdb.DuckDBPyConnection, family: Family, folder: Path) -> N
     if family.each_source:
         holes = tuple((start, start + timedelta(hours=30)) for start in sorted(starts)[::20])
         exports = tuple(ExportKnown(start, start - timedelta(hours=n), n, n // 4) for n, start in enumerate(starts))
-        sources = (replace(sources[0], holes=holes, exports=exports),)
+        midnights = [at("2026-03-01T00:00:00Z") + timedelta(days=n) for n in range(31)]
+        taken = (as_at - timedelta(days=1), as_at + timedelta(days=1))
+        snapshots = tuple((day, day + timedelta(hours=20), taken[n % 2]) for n, day in enumerate(midnights))
+        sources = (replace(sources[0], holes=holes, exports=exports, snapshots=snapshots),)
     known = Known(as_at, sources)
     others = {name: [write(TABLES[name], ALSO[name](starts), folder / f"{name}.parquet")] for name in family.also}
     paths = {family.table: [path], **others}

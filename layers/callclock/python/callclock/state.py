@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Self
 
 from callclock import layout
@@ -53,6 +53,7 @@ class ForceState:
                     "last_event": format_instant(found.last_event) if found.last_event else None,
                     "days": {str(day): seen for day, seen in found.days.items()},
                     "looked_up": {str(day): seen for day, seen in found.looked_up.items()},
+                    "last_seen": _last_seen_as_text(found.last_seen),
                 }
                 for month, found in months.items()
             }
@@ -74,6 +75,7 @@ class ForceState:
                         last_event=parse_instant(found["last_event"]) if found["last_event"] else None,
                         days=_days(found.get("days")),
                         looked_up=_days(found.get("looked_up")),
+                        last_seen=_last_seen(found.get("last_seen")),
                     )
                     for month, found in months.items()
                 }
@@ -87,6 +89,19 @@ class ForceState:
 def _days(found: object) -> Mapping[date, str]:
     """Read hashes of days; an older state has none, or one of the whole month."""
     return {date.fromisoformat(day): seen for day, seen in found.items()} if isinstance(found, dict) else {}
+
+
+def _last_seen_as_text(found: Mapping[str, Mapping[datetime, str]] | None) -> Mapping[str, Mapping[str, str]] | None:
+    if found is None:
+        return None
+    return {source: {format_instant(at): which for at, which in seen.items()} for source, seen in found.items()}
+
+
+def _last_seen(found: Mapping[str, Mapping[str, str]] | None) -> Mapping[str, Mapping[datetime, str]] | None:
+    """Read when records were last seen; an older state does not say."""
+    if found is None:
+        return None
+    return {source: {parse_instant(at): which for at, which in seen.items()} for source, seen in found.items()}
 
 
 def load(lake: Bucket, force_code: str) -> tuple[ForceState, Read | None]:

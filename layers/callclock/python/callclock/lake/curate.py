@@ -38,6 +38,9 @@ class CuratedMonth:
         of it. Empty for a month curated before there were such hashes.
     looked_up
         The same of what values of other tables look up in it; empty where that is all of it.
+    last_seen
+        Of the records that snapshots of each source brought: when they were last seen, with a hash of which they are.
+        None for a month curated before that was kept.
     """
 
     version: str
@@ -45,6 +48,7 @@ class CuratedMonth:
     last_event: datetime | None
     days: Mapping[date, str] = field(default_factory=dict)
     looked_up: Mapping[date, str] = field(default_factory=dict)
+    last_seen: Mapping[str, Mapping[datetime, str]] | None = None
 
     def seen(self, first: date, end: date, *, looked_up: bool) -> str:
         """Hash of what values see in the days from ``first`` up to ``end``.
@@ -216,7 +220,9 @@ class Curator:
         gone = left(db, self.table, self.workdir / f"{month}-before.parquet" if was else None)
         folds = by_export(db, self.table, month)
         summary = summarise(db, self.table)
-        curated = CuratedMonth(version, summary.open, summary.last_event, summary.days, summary.looked_up)
+        curated = CuratedMonth(
+            version, summary.open, summary.last_event, summary.days, summary.looked_up, summary.last_seen
+        )
         return _FoldedMonth(month, curated, folds, gone, out, was, summary.records, gathered.elsewhere(month))
 
     def _put(self, made: "_FoldedMonth") -> None:

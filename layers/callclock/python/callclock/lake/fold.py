@@ -64,13 +64,14 @@ class ExportFold:
 
 @dataclass(frozen=True)
 class Summary:
-    """What values rest on in a month."""
+    """What values rest on in a month; ``last_seen`` by source and instant, of the records that snapshots brought."""
 
     records: int
     open: int
     last_event: datetime | None
     days: Mapping[date, str]
     looked_up: Mapping[date, str]
+    last_seen: Mapping[str, Mapping[datetime, str]]
 
 
 def fold_month(
@@ -166,12 +167,16 @@ def summarise(db: duckdb.DuckDBPyConnection, table: Table) -> Summary:
     )
     days = db.execute(sql).fetchall()
     last = max((event for _, _, event, _, _, _ in days if event), default=None)
+    last_seen: dict[str, dict[datetime, str]] = {}
+    for source, instant, records, which in db.execute(_SQL["last_seen.sql"]).fetchall():
+        last_seen.setdefault(source, {})[instant.replace(tzinfo=UTC)] = f"{records}.{int(which):x}"
     return Summary(
         records=sum(records for _, _, _, records, _, _ in days),
         open=sum(still_open for _, still_open, _, _, _, _ in days),
         last_event=last.replace(tzinfo=UTC) if last else None,
         days={day: f"{records}.{int(counted):x}" for day, _, _, records, counted, _ in days},
         looked_up={day: f"{records}.{int(found):x}" for day, _, _, records, _, found in days} if asked else {},
+        last_seen=last_seen,
     )
 
 

@@ -31,7 +31,7 @@ LONG = (PeriodKind.FY_TO_DATE, PeriodKind.ROLLING_12M)
 INPUTS = frozenset(
     [
         *(table.name for table in CURATED),
-        *("sources", "source_gaps", "source_holes", "exports", "run", "periods", "period_days", "reach"),
+        *("sources", "source_gaps", "source_holes", "exports", "snapshots", "run", "periods", "period_days", "reach"),
         *("grades", "services", "areas", "attendance_targets", "metric_targets", "keyed", "definitions", "released"),
     ]
 )

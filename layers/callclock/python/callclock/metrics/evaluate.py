@@ -59,6 +59,10 @@ class SourceKnown:
         Stretches of which its exports say nothing, in order; of use to families that speak of each source.
     exports
         Exports that arrived in the days counted, and the freshest of those before; for the same families.
+    snapshots
+        Stretches that snapshots cover, from and until, and when the newest that covers each was taken: no two overlap.
+    missed
+        What its snapshots did not hold of the records that they should have held, as far as that is told by hashes.
     """
 
     table_name: str
@@ -71,11 +75,13 @@ class SourceKnown:
     gaps: tuple[tuple[datetime, datetime], ...] = ()
     holes: tuple[tuple[datetime, datetime], ...] = ()
     exports: tuple[ExportKnown, ...] = ()
+    snapshots: tuple[tuple[datetime, datetime, datetime], ...] = ()
+    missed: tuple[str, ...] = ()
 
     @property
     def feed(self) -> str:
         """All that is known of it as a feed, to be compared."""
-        return f"{self.table_name}/{self.source} {self.retired_at} {self.holes} {self.exports}"
+        return f"{self.table_name}/{self.source} {self.retired_at} {self.holes} {self.exports} {self.missed}"
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,12 @@ def prepare(
             for s in known.sources
             for e in s.exports
         ],
+    )
+    fill(
+        con,
+        "snapshots",
+        "source VARCHAR, covers_from TIMESTAMP, covers_until TIMESTAMP, exported_at TIMESTAMP",
+        [(s.source, *map(_utc, stretch)) for s in known.sources for stretch in s.snapshots],
     )
     fill(
         con,

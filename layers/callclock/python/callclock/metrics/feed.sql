@@ -56,6 +56,15 @@
 -- unit: share
 -- direction: lower_is_better
 --
+-- metric: feed.vanished
+-- definition: Records that began on the day and are missing from a later snapshot that covers the instant at which they began; they are kept, and known as of the last that held them
+-- population: Records that snapshots brought
+-- numerator: none
+-- denominator: none
+-- exclusions: Records of sources that send only what changed, and snapshots chosen by closing date: there nothing is ever missing. One that a later snapshot holds and that was refused in it is missing: nothing was read of it
+-- unit: count
+-- direction: lower_is_better
+--
 -- metric: feed.hours_missing
 -- definition: Hours of the local day in which no record of the source began: about half of them, day after day, where AM and PM were lost
 -- population: Hours that the day has on a clock, 24, or 23 when the clocks go forward
@@ -73,6 +82,7 @@ SELECT
         WHEN 'feed.age_s' THEN d.age_s
         WHEN 'feed.rows' THEN CAST(d.records AS DOUBLE)
         WHEN 'feed.conflicts' THEN CAST(d.conflicts AS DOUBLE)
+        WHEN 'feed.vanished' THEN CAST(d.vanished AS DOUBLE)
         WHEN 'feed.hours_missing' THEN CAST(d.hours_of_day - d.hours AS DOUBLE)
     END AS value,
     CASE m.metric
@@ -81,6 +91,7 @@ SELECT
         WHEN 'feed.hours_missing' THEN d.hours_of_day
         WHEN 'feed.rows' THEN d.records
         WHEN 'feed.conflicts' THEN d.records
+        WHEN 'feed.vanished' THEN d.in_snapshots
     END AS n,
     CASE m.metric
         WHEN 'feed.quarantine_rate' THEN d.quarantined
@@ -105,6 +116,7 @@ INNER JOIN (VALUES
     ('feed.quarantine_rate', false),
     ('feed.rows', true),
     ('feed.conflicts', true),
+    ('feed.vanished', true),
     ('feed.negative_interval_share', true),
     ('feed.hours_missing', true)
 ) AS m(metric, of_records)
@@ -112,5 +124,6 @@ INNER JOIN (VALUES
         WHEN 'feed.age_s' THEN d.age_s IS NOT NULL
         WHEN 'feed.quarantine_rate' THEN d.judged > 0
         WHEN 'feed.negative_interval_share' THEN d.told AND d.timed > 0
+        WHEN 'feed.vanished' THEN d.in_snapshots > 0
         ELSE d.told
     END

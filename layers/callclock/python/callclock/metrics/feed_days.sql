@@ -1,7 +1,7 @@
 -- relation: feed_days
--- from: feed_records, periods, run, sources, source_holes, exports
+-- from: feed_records, periods, run, sources, source_holes, exports, snapshots
 -- stored: no
--- meaning: One row per source and local day since the force was first heard of: the records that began in it, whether its exports cover the day wholly, in part or not at all, what arrived in it and how fresh the newest export was at its end. METRICS "E".
+-- meaning: One row per source and local day since the force was first heard of: the records that began in it, how many of them a later snapshot should have held and did not, whether its exports cover the day wholly, in part or not at all, what arrived in it and how fresh the newest export was at its end. METRICS "E".
 WITH begun AS (
     SELECT
         r.source,
@@ -10,8 +10,12 @@ WITH begun AS (
         COUNT(DISTINCT r.local_hour) AS hours,
         CAST(SUM(COALESCE(r.conflicts, 0)) AS BIGINT) AS conflicts,
         COUNT(CASE WHEN r.timed THEN 1 END) AS timed,
-        COUNT(CASE WHEN r.negative THEN 1 END) AS negative
+        COUNT(CASE WHEN r.negative THEN 1 END) AS negative,
+        COUNT(r.seen_at) AS in_snapshots,
+        COUNT(CASE WHEN s.exported_at > r.seen_at THEN 1 END) AS vanished
     FROM feed_records AS r
+    -- No two stretches of a source overlap: a record is in one of them at most.
+    LEFT JOIN snapshots AS s ON s.source = r.source AND s.covers_from <= r.started_at AND s.covers_until > r.started_at
     GROUP BY r.source, r.local_date
 ),
 uncovered AS (
@@ -44,6 +48,8 @@ SELECT
     COALESCE(b.conflicts, 0) AS conflicts,
     COALESCE(b.timed, 0) AS timed,
     COALESCE(b.negative, 0) AS negative,
+    COALESCE(b.in_snapshots, 0) AS in_snapshots,
+    COALESCE(b.vanished, 0) AS vanished,
     -- The hours that a clock on the wall shows in the day: of 25 hours one is shown twice.
     CASE WHEN date_diff('second', p.start_at, p.end_at) <= 82800 THEN 23 ELSE 24 END AS hours_of_day,
     COALESCE(b.hours, 0) AS hours,
