@@ -275,9 +275,43 @@ def test_with_few_points_the_usual_range_is_that_of_the_last() -> None:
 def test_a_mean_is_split_in_seconds() -> None:
     rule = replace(ABANDONED, metric="attendance.mean_s", severities=(Severity("warning", 3600.0),), recover=3000.0)
     rows = [replace(JANUARY, value=3000.0), replace(FEBRUARY, value=7200.0)]
-    split = Split("area", "January 2026", (Part("east", 1.5e6, 500, 6.9e6, 500), Part("west", 1.5e6, 500, 0.3e6, 500)))
+    split = Split(
+        "area", "January 2026", (Part("east", 1.5e6, 500, 6.9e6, 500), Part("west", 1.5e6, 500, 0.3e6, 500)), "s"
+    )
     sent = mail(rows, [], "2026-03-09", rule=rule, context=replace(CONTEXT, unit="s", split=split))
     assert "Against January 2026: +1 h 10 min. By area:\n- east: +1 h 30 min\n- west: -20 min 0 s\n" in sent.body
+
+
+def test_the_whole_mail_of_a_median() -> None:
+    """By hand: 250 of 500 and 210 of 520 within the mark, 50.0 % and 40.4 %. East by its rate (0.3 - 0.5) x (0.5 + 0.5) / 2."""
+    rule = replace(
+        ABANDONED, id="wait", metric="attendance.median_s", severities=(Severity("warning", 36 * 3600.0),),
+        recover=20 * 3600.0,
+    )  # fmt: skip
+    rows = [replace(row, value=hours * 3600.0) for row, hours in zip([JANUARY, FEBRUARY], (30, 43.25), strict=True)]
+    parts = (Part("East", 125, 250, 78, 260), Part("West", 120, 240, 128, 250), Part("unknown", 5, 10, 4, 10))
+    split = Split("area", "January 2026", parts, stands_in="incidents attended within 24 hours")
+    context = replace(CONTEXT, title="Grade 2: time to attend", unit="s", where={"grade": "2"}, split=split)
+    golden("median", mail(rows, [], "2026-03-09", rule=rule, context=context))
+
+
+def test_a_count_is_split_in_counts() -> None:
+    rule = replace(ABANDONED, metric="attendance.open", severities=(Severity("warning", 60.0),), recover=40.0, min_n=0)
+    rows = [replace(JANUARY, value=40.0, n=None), replace(FEBRUARY, value=85.0, n=None)]
+    split = Split("area", "January 2026", (Part("east", 30, 40, 25, 85), Part("west", 10, 40, 60, 85)), "count", True)
+    sent = mail(rows, [], "2026-03-09", rule=rule, context=replace(CONTEXT, unit="count", split=split))
+    assert "Against January 2026: +45. By area:\n- west: +50\n- east: -5\n\n" in sent.body
+    few = replace(split, parts=(Part("east", 3, 40, 25, 85), Part("west", 37, 40, 60, 85)))
+    sent = mail(rows, [], "2026-03-09", rule=rule, context=replace(CONTEXT, unit="count", split=few))
+    assert "Against January 2026: no area can be named without small numbers, or" in sent.body
+
+
+def test_parts_have_a_limit_of_their_own_for_small_numbers() -> None:
+    parts = (Part("east", 7, 200, 60, 210), Part("west", 40, 300, 41, 310), Part("mid", 30, 100, 20, 100))
+    split = Split("area", "January 2026", parts)
+    assert "- east:" in mail(BREACHED, [], "2026-03-09", context=replace(CONTEXT, split=split)).body
+    hidden = replace(split, suppress_below=10)
+    assert "- east:" not in mail(BREACHED, [], "2026-03-09", context=replace(CONTEXT, split=hidden)).body
 
 
 def test_a_breach_by_a_hair_shows_the_hair() -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from callclock import spc, wording
 from callclock.clock import PeriodKind
-from callclock.parts import OTHERS, Part, contributions, effects, fold_small, rounded_to_sum
+from callclock.parts import OTHERS, Part, contributions, differences, effects, fold_small, rounded_to_sum
 from callclock.reasons import NoticeReason, State
 from callclock.replay import Observation, Rule, calendar, next_period_end, xmr_points
 from callclock.thresholds import Decision, Delivered
@@ -45,14 +45,18 @@ _DIMENSION_WORDS = {"domestic_abuse": "domestic abuse", "other": "other than dom
 class Split:
     """The value split by one dimension against an earlier period, to say which part moved it most.
 
-    With ``shared_denominator`` only the numerator is parted (hang-ups by stage); else parts are disjoint wholes
-    (areas, grades). ``compared_with`` names the earlier period as it is to be printed.
+    With ``shared_denominator`` only the numerator is parted (hang-ups by stage; a count); else parts are disjoint
+    wholes (areas, grades). ``compared_with`` names the earlier period as it is to be printed; ``unit`` is that of the
+    parts. ``stands_in`` says what share is split where the value is a percentile, which has no parts.
     """
 
     dimension: str
     compared_with: str
     parts: tuple[Part, ...]
+    unit: str = "share"
     shared_denominator: bool = False
+    stands_in: str = ""
+    suppress_below: int = 5
 
 
 @dataclass(frozen=True)
@@ -263,37 +267,39 @@ def moved(decision: Decision, rule: Rule, row: Observation | None, context: Cont
         return ["Not printed: there is no figure, or small numbers."]
     if split is None:
         return ["This measure has no split that adds up; see what to look at."]
-    parts = fold_small(
-        split.parts,
-        context.suppress_below,
-        shared_denominator=split.shared_denominator,
-        of_records=context.unit == "share",
-    )
-    found = [effect for effect in (contributions if split.shared_denominator else effects)(parts) if effect.total]
+    about = f"It has no parts that add up; the share of {split.stands_in}, the nearest mark, has."
+    return [*([about] if split.stands_in else []), *_moved_by(split)]
+
+
+def _moved_by(split: Split) -> list[str]:
+    of_records = split.unit != "s"
+    shared = split.shared_denominator
+    parts = fold_small(split.parts, split.suppress_below, shared_denominator=shared, of_records=of_records)
+    effects_of = differences if split.unit == "count" else contributions if shared else effects
+    found = [effect for effect in effects_of(parts) if effect.total]
     total = sum((effect.total for effect in found), Fraction())
     dimension = split.dimension.replace("_", " ")
     named = [effect for effect in found if effect.name != OTHERS][:3]
     if not named:
         return [f"Against {split.compared_with}: no {dimension} can be named without small numbers, or none moved it."]
-    step = Fraction(1, 1000) if context.unit == "share" else Fraction(1)
+    step = Fraction(1, 1000) if split.unit == "share" else Fraction(1)
     amounts = rounded_to_sum([*(effect.total for effect in named), total - sum(e.total for e in named)], step)
-    rounded_total = sum(amounts, Fraction())
-    said = [f"Against {split.compared_with}: {_change(rounded_total, context)}. By {dimension}:"]
-    said += [f"- {effect.name}: {_change(amount, context)}" for effect, amount in zip(named, amounts, strict=False)]
+    said = [f"Against {split.compared_with}: {_change(sum(amounts, Fraction()), split)}. By {dimension}:"]
+    said += [f"- {effect.name}: {_change(amount, split)}" for effect, amount in zip(named, amounts, strict=False)]
     if len(found) > len(named):
-        said.append(f"- {OTHERS}: {_change(amounts[-1], context)}")
-    if not split.shared_denominator:
+        said.append(f"- {OTHERS}: {_change(amounts[-1], split)}")
+    if not shared:
         (rate,) = rounded_to_sum([named[0].rate], step)
         mix = amounts[0] - rate
         said.append(
-            f"Of {named[0].name}: {_change(rate, context)} because its own figure changed, "
-            f"{_change(mix, context)} because its part of the whole did."
+            f"Of {named[0].name}: {_change(rate, split)} because its own figure changed, "
+            f"{_change(mix, split)} because its part of the whole did."
         )
     return said
 
 
-def _change(amount: Fraction, context: Context) -> str:
-    return wording.change(float(amount), context.unit)
+def _change(amount: Fraction, split: Split) -> str:
+    return wording.change(float(amount), split.unit)
 
 
 def complete(

@@ -19,15 +19,16 @@ from callclock.engine import connect, quote, rows_of
 from callclock.export_notices import ExportNotices
 from callclock.ledger import DeliveredLog, Mark, Marks
 from callclock.metrics.catalogue import families
-from callclock.notices import Context, Link, Mail, compose, held_back
+from callclock.notices import Context, Link, Mail, Split, compose, held_back
 from callclock.notices_table import NoticesTable
 from callclock.objects import Bucket
 from callclock.outbox import Topic
 from callclock.reasons import NoticeReason, State
 from callclock.replay import Rule
 from callclock.results import fetch_restatements, fetch_values
-from callclock.series import Series, lay_series, load_series, load_split, metrics_of, where_of
+from callclock.series import Series, lay_series, load_series, metrics_of, where_of
 from callclock.settings import Force, Settings, ThresholdRule
+from callclock.splits import load_split
 from callclock.thresholds import Decision, Delivered, decide
 from callclock.weekly import Feed, Standing, Watched, due, feeds
 from callclock.weekly_mail import REASON, SCHEMA, Digest
@@ -248,8 +249,9 @@ class _Telling:
             if decision.held_back:
                 self._keep(decision, held_back(decision, self.hint.force_code, self.configured.title))
             return 0
-        split = load_split(self.table.db, self.configured, series, decision.frontier) if decision.frontier else None
-        context = replace(self._context(), split=split, links=self._links(), silent_sources=self._silent())
+        context = self._context()
+        split = self._split(decision, context.where)
+        context = replace(context, split=split, links=self._links(), silent_sources=self._silent())
         mail = compose(decision, rule, series.rows, context, self.hint.now)
         _publish(self.notify.breaches, mail)
         entry = _entry(decision.delivered(self.hint.now, rule))
@@ -269,6 +271,14 @@ class _Telling:
             where=where,
             suppress_below=self._suppress_below(where),
         )
+
+    def _split(self, decision: Decision, where: Mapping[str, str]) -> Split | None:
+        """What moved the value that the notice speaks of. Its parts have a limit of their own for small numbers."""
+        spoken = decision.found or decision.frontier
+        split = load_split(self.table.db, self.configured, self.series, spoken) if spoken else None
+        if split is None:
+            return None
+        return replace(split, suppress_below=self._suppress_below({**where, split.dimension: "each"}))
 
     def _silent(self) -> tuple[str, ...]:
         """Sources that the figure rests on and that have been silent for longer than ever before."""

@@ -102,6 +102,13 @@ def contributions(parts: Sequence[Part]) -> tuple[Effect, ...]:
     ])  # fmt: skip
 
 
+def differences(parts: Sequence[Part]) -> tuple[Effect, ...]:
+    """Split the change of a count into the changes of its parts; denominators, those of the whole, do not matter."""
+    return _largest_first([
+        Effect(part.name, Fraction(part.new_numerator) - Fraction(part.old_numerator), Fraction()) for part in parts
+    ])  # fmt: skip
+
+
 def _rates(old: Fraction | None, new: Fraction | None) -> tuple[Fraction, Fraction]:
     """Fill the side on which a part has no records with the rate of the other."""
     either = old if old is not None else new if new is not None else Fraction()

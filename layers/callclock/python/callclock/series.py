@@ -1,4 +1,4 @@
-"""Series of one rule, and what a change in them is made of, read from the values of one force."""
+"""Series of one rule, read from the values of one force."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,20 +8,17 @@ from pathlib import Path
 
 import duckdb
 
-from callclock import wording
 from callclock.contracts import METRIC_VALUES, RESTATEMENTS, VALUE_KEYS
 from callclock.engine import quote, rows_of
-from callclock.notices import Split
-from callclock.parts import Part
 from callclock.replay import Observation
 from callclock.settings import ThresholdRule
+from callclock.stand_ins import stand_ins
 
 _SERIES = (resources.files("callclock") / "series.sql").read_text("utf-8")
-_SPLIT = (resources.files("callclock") / "split.sql").read_text("utf-8")
 # Keys that the rule's own columns give, or that the series is chosen by.
 _NOT_IN_WHERE = frozenset({"metric", "period_kind", "period_label", "basis"})
-_RATE_OF_STAGES = "calls.abandonment_rate"
-_STAGES_OF_RATE = "calls.abandoned_share"
+RATE_OF_STAGES = "calls.abandonment_rate"
+STAGES_OF_RATE = "calls.abandoned_share"
 
 
 @dataclass(frozen=True)
@@ -44,14 +41,15 @@ def where_of(rule: ThresholdRule) -> Mapping[str, str]:
 
 
 def metrics_of(rule: ThresholdRule) -> frozenset[str]:
-    """Metrics that a notice of a rule reads: its own, and the one that says which stage moved it."""
-    return frozenset({rule.metric, *([_STAGES_OF_RATE] if rule.metric == _RATE_OF_STAGES else [])})
+    """Metrics that a notice of a rule reads: its own, and those of which one says what moved it."""
+    stages = [STAGES_OF_RATE] if rule.metric == RATE_OF_STAGES else []
+    return frozenset({rule.metric, *stages, *(share.metric for share in stand_ins(rule.metric))})
 
 
 def lay_series(
     db: duckdb.DuckDBPyConnection, rules: Sequence[ThresholdRule], values: Sequence[Path], restated: Sequence[Path]
 ) -> None:
-    """Lay out what :func:`load_series` and :func:`load_split` read for these rules, as tables.
+    """Lay out what :func:`load_series` and :func:`callclock.splits.load_split` read for these rules, as tables.
 
     Each rule asks for a few rows of the same hundreds of files: they are opened once for all.
 
@@ -72,7 +70,7 @@ def lay_series(
 def load_series(db: duckdb.DuckDBPyConnection, rule: ThresholdRule) -> Series:
     """Read the series of a rule from what :func:`lay_series` laid out."""
     sql = _SERIES.format(
-        where=_conditions(where_of(rule)),
+        where=conditions(where_of(rule)),
         said_keys=", ".join(f"r.{key}" for key in VALUE_KEYS),
         same_keys=" AND ".join(f"s.{key} = c.{key}" for key in VALUE_KEYS),
     )
@@ -106,58 +104,6 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _conditions(where: Mapping[str, str]) -> str:
+def conditions(where: Mapping[str, str]) -> str:
+    """SQL that holds key columns to their values."""
     return "".join(f" AND {key} = {quote(value)}" for key, value in sorted(where.items()))
-
-
-def load_split(db: duckdb.DuckDBPyConnection, rule: ThresholdRule, series: Series, frontier: date) -> Split | None:
-    """Split a share at the frontier against the complete period before it, by the dimension that says most.
-
-    Hang-ups are split by stage (one denominator for all); other shares by area, else grade, else queue: the first that
-    the values break down. None where there is nothing to compare, or the metric is no share.
-    """
-    complete = [row for row in series.rows if row.complete and row.period_end <= frontier]
-    if series.unit != "share" or len(complete) < 2:
-        return None
-    old, new = complete[-2], complete[-1]
-    compared = wording.period(rule.period, old.period_start, old.period_end)
-    where = dict(where_of(rule))
-    if rule.metric == _RATE_OF_STAGES:
-        found = _parts(db, rule, _STAGES_OF_RATE, "stage", where, old, new)
-        return Split("stage", compared, found, shared_denominator=True) if found else None
-    for dimension in ("area", "grade", "queue"):
-        if where.get(dimension) == "all":
-            found = _parts(db, rule, rule.metric, dimension, where, old, new)
-            if len(found) > 1:
-                return Split(dimension, compared, found)
-    return None
-
-
-def _parts(
-    db: duckdb.DuckDBPyConnection,
-    rule: ThresholdRule,
-    metric: str,
-    dimension: str,
-    where: dict[str, str],
-    old: Observation,
-    new: Observation,
-) -> tuple[Part, ...]:
-    fixed = {key: value for key, value in where.items() if key != dimension}
-    sql = _SPLIT.format(dimension=dimension, where=_conditions(fixed))
-    rows = db.execute(
-        sql,
-        {
-            "metric": metric,
-            "period": rule.period.value,
-            "old_end": old.period_end.isoformat(),
-            "new_end": new.period_end.isoformat(),
-        },
-    ).fetchall()
-    found: dict[str, dict[date, tuple[float, float]]] = {}
-    for name, end, numerator, denominator in rows:
-        found.setdefault(str(name), {})[end] = (float(numerator), float(denominator))
-    nothing = (0.0, 0.0)
-    return tuple(
-        Part(name, *ends.get(old.period_end, nothing), *ends.get(new.period_end, nothing))
-        for name, ends in sorted(found.items())
-    )
