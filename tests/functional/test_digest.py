@@ -15,6 +15,9 @@ from moto import mock_aws
 from callclock import layout
 from callclock.bookkeeping import NOTICES
 from callclock.engine import connect, rows_of
+from callclock.operations.again import read_again
+from callclock.operations.choose import Choice, chosen
+from callclock.operations.withdraw import bring_back, withdraw
 from tests.support.monthly import CONFIG, monthly
 from tests.support.notice_schemas import check
 from tests.support.pipeline import FORCE, Pipeline, only_monthly_abandonment
@@ -109,7 +112,74 @@ def test_it_stands_in_the_table_of_notices_once(tmp_path: Path) -> None:
             f"SELECT decided_at, revision, reason, state, subject FROM ({rows_of(NOTICES.columns, [path])}) WHERE rule_id = 'weekly-digest'"
         ).fetchall()
     subject = "[EX] Week to 9 February 2025: 1 beyond its limit, of 1 figure"
-    assert rows == [(MONDAY.replace(tzinfo=None), "1", "digest", "breach", subject)]
+    assert rows == [(MONDAY.replace(tzinfo=None), "2", "digest", "breach", subject)]
+
+
+def exports_told(pipeline: Pipeline) -> str:
+    """What the newest digest says of exports that were not read."""
+    return pipeline.digests[-1][1].partition("EXPORTS REFUSED OR HELD\n")[2].partition("\n\n")[0]
+
+
+def test_an_export_that_was_not_read_is_named_once_and_counted_until_somebody_acts() -> None:
+    """Headers renamed: refused on Wednesday. Named on Monday, counted a week later, gone once it was withdrawn."""
+    pipeline = breached()
+    tick(pipeline, MONDAY - timedelta(days=6))
+    assert exports_told(pipeline) == "None."
+    key = "incoming/EX/switch_20250205.csv"
+    pipeline.drop(key, b"Number,Began\n1,05/02/2025 10:00:00\n", datetime.fromisoformat("2025-02-05T09:00:00Z"))
+    pipeline.run()
+    tick(pipeline, MONDAY)
+    assert exports_told(pipeline) == "- switch_20250205.csv: refused, no profile, told Wednesday 5 February\n  2025."
+    assert pipeline.digests[-1][1].startswith(
+        "[EX] Week to 9 February 2025: 1 beyond its limit, of 1 figure, 1 export not read\n"
+    )
+    tick(pipeline, MONDAY + timedelta(days=7))
+    assert exports_told(pipeline) == "1 export told of before still waits to be mended or withdrawn."
+    [refused] = chosen(pipeline.stack, Choice(names=(key,)))
+    withdraw(pipeline.stack, refused, MONDAY + timedelta(days=8))
+    pipeline.run()
+    tick(pipeline, MONDAY + timedelta(days=14))
+    assert exports_told(pipeline) == "None."
+    [entry] = chosen(pipeline.stack, Choice(names=(key,)))
+    bring_back(pipeline.stack, entry, MONDAY + timedelta(days=15))
+    pipeline.run()
+    tick(pipeline, MONDAY + timedelta(days=21))
+    assert exports_told(pipeline) == "1 export told of before still waits to be mended or withdrawn."
+    assert pipeline.ledger.find(FORCE, entry.export_id) == refused
+
+
+def test_an_export_that_was_read_since_is_not_told_again() -> None:
+    pipeline = breached()
+    key, body, at = monthly("2025-02", 1)
+    pipeline.drop(key, body.replace(b"Answer", b"Reply", 1), at)
+    pipeline.run()
+    renamed = CONFIG["source_switch"].replace('"Answer"', '"Reply"').replace('"switch"', '"switch2"', 1)
+    pipeline.drop("config/sources/switch2.toml", renamed.encode(), at + timedelta(hours=1))
+    pipeline.run()
+    [entry] = chosen(pipeline.stack, Choice(names=(key,)))
+    read_again(pipeline.stack, entry, at + timedelta(hours=2))
+    pipeline.run()
+    tick(pipeline, at + timedelta(days=7))
+    assert exports_told(pipeline) == "None."
+
+
+def test_a_crash_between_the_two_records_names_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = breached()
+    record = pipeline.log.record
+
+    def dies(story: str, *more: Any) -> None:
+        if "#export#" in story:
+            raise RefusedError
+        record(story, *more)
+
+    pipeline.drop("incoming/EX/notes.csv", b"a,b\n1,2\n", datetime.fromisoformat("2025-02-05T09:00:00Z"))
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline.log, "record", dies)
+        with pytest.raises(RefusedError):
+            pipeline.run()
+    for day in (1, 0):
+        tick(pipeline, MONDAY - timedelta(days=day))
+    assert exports_told(pipeline).count("notes.csv") == 1
 
 
 class RefusedError(Exception):

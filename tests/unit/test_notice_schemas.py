@@ -17,6 +17,7 @@ from tests.support.notice_schemas import FOLDER, check, published
 # Never edit a line: a new shape is a new file, under a new version, with a new line. Descriptions are free.
 SHAPES = {
     "callclock.digest/1": "70938fc9476b4be7",
+    "callclock.digest/2": "c682cd069576074b",
     "callclock.export-notice/1": "b6c50deac2ea88b1",
     "callclock.notice/1": "c0ded57f46a0e961",
     "callclock.quarantine-notice/1": "91726f3f937c2ee9",
@@ -66,6 +67,8 @@ def test_the_schemas_know_every_word_that_the_code_can_say() -> None:
     for side in ("worse", "better"):
         assert set(figure[side]["items"]["enum"]) == set(SignalRule)
     exports = published(EXPORT_SCHEMA)["properties"]
+    stopped = digest["exports_stopped"]["items"]["properties"]
+    assert all(stopped[name]["enum"] == exports[name]["enum"] for name in ("reason", "status"))
     assert set(exports["reason"]["enum"]) == set(ExportReason)
     assert set(exports["status"]["enum"]) == {ExportStatus.HELD, ExportStatus.REFUSED}
 

@@ -21,6 +21,7 @@ from callclock.notices import (
     compose,
     compose_export,
     compose_leap,
+    file_name,
 )
 from callclock.parts import Part
 from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
@@ -449,6 +450,19 @@ def test_a_refused_export() -> None:
     )
     assert sent.attributes == {"force_code": "NORTH", "status": "refused", "reason": "no_profile"}
     assert json.loads(json.dumps(sent.data))["schema"] == "callclock.export-notice/1"
+
+
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [
+        ("incoming/NORTH/2026/calls.csv", "calls.csv"),
+        ("incoming/NORTH/calls (1).csv", "calls (1).csv"),
+        ("incoming/NORTH/all.zip (march/calls.csv)", "all.zip (march/calls.csv)"),
+        ("calls.csv", "calls.csv"),
+    ],
+)
+def test_the_name_of_a_file_keeps_the_archive_it_lies_in(shown: str, name: str) -> None:
+    assert file_name(shown) == name
 
 
 def test_a_leap_of_the_quarantine_rate() -> None:

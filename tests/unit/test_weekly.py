@@ -3,16 +3,18 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from callclock.clock import PeriodKind
 from callclock.notices import Link, Mail
-from callclock.reasons import NoticeReason, State
+from callclock.outbox import message
+from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
 from callclock.replay import Rule
 from callclock.settings import Downtime, Severity
-from callclock.weekly import Feed, Span, Standing, Watched, due, feeds
+from callclock.weekly import Feed, Span, Standing, Stopped, Watched, due, feeds
 from callclock.weekly_mail import Digest
 from tests.support.notice_schemas import check
 from tests.unit.test_notices import ABANDONED, BREACHED, CONTEXT, FIRST, SERIES, month
@@ -43,13 +45,24 @@ FEEDS = [
     Feed("phones", "calls", datetime(2026, 3, 15, 23, tzinfo=UTC), 1, 3),
     Feed("web forms", "contacts", datetime(2026, 2, 2, 6, tzinfo=UTC), 42, 31),
 ]
+STOPPED = [
+    Stopped("incoming/NORTH/2026/calls (2).zip (march/a.csv)", ExportStatus.HELD, ExportReason.LOST_AM_PM, datetime(2026, 3, 12, tzinfo=UTC)),
+    Stopped("incoming/NORTH/notes.csv", ExportStatus.REFUSED, ExportReason.NO_PROFILE, datetime(2026, 3, 9, tzinfo=UTC)),
+    Stopped("incoming/NORTH/old.csv", ExportStatus.REFUSED, ExportReason.NOT_TEXT, datetime(2026, 3, 8, 23, 59, tzinfo=UTC)),
+]  # fmt: skip
 
 
-def digest(*watched: Watched, span: Span = WEEK, now: datetime = NOW, sources: list[Feed] | None = None) -> Mail:
+def digest(
+    *watched: Watched,
+    span: Span = WEEK,
+    now: datetime = NOW,
+    sources: list[Feed] | None = None,
+    stopped: list[Stopped] | None = None,
+) -> Mail:
     ends = [end for w in watched if (end := w.rule.maintenance_ends(now))]
     made = Digest(
         "NORTH", "North Constabulary", LONDON, span, now, [Standing.of(w, now) for w in watched],
-        FEEDS[:1] if sources is None else sources, LINKS, max(ends, default=None),
+        FEEDS[:1] if sources is None else sources, LINKS, stopped or [], max(ends, default=None),
     ).mail()  # fmt: skip
     check(made.data)
     return made
@@ -69,7 +82,7 @@ def test_the_whole_mail_of_a_bad_week() -> None:
         context=replace(PLAIN, title="101 calls abandoned, area <b>West"),
     )
     stale = replace(ANSWERED, rule=replace(ANSWERED.rule, max_age_days=3))
-    golden("bad_week", digest(CALLS, recovering, stale, WAITS, ANSWERED, sources=FEEDS))
+    golden("bad_week", digest(CALLS, recovering, stale, WAITS, ANSWERED, sources=FEEDS, stopped=STOPPED))
 
 
 def test_the_whole_mail_of_a_good_week() -> None:
@@ -78,7 +91,9 @@ def test_the_whole_mail_of_a_good_week() -> None:
 
 def test_numbers_and_state_as_data() -> None:
     sent = digest(ANSWERED, CALLS, WAITS, sources=FEEDS)
-    assert sent.attributes == {"force_code": "NORTH", "reason": "digest", "state": "breach", "feeds": "late"}
+    assert sent.attributes == {
+        "force_code": "NORTH", "reason": "digest", "state": "breach", "feeds": "late", "exports": "read",
+    }  # fmt: skip
     answered, calls, waits = sent.data["figures"]  # type: ignore[misc]
     assert (answered["state"], calls["state"], waits["state"]) == ("ok", "breach", "ok")
     assert (calls["since"], calls["severity"]) == ("2026-02-01", "critical")
@@ -123,6 +138,40 @@ def test_a_rule_without_any_figure_is_said_to_have_none() -> None:
     sent = digest(replace(CALLS, series=[], log=[], context=replace(PLAIN, unit="")))
     assert "- 101 calls abandoned: there is no complete figure yet.\n" in sent.body
     assert sent.subject == "[NORTH] Week to 15 March 2026: 1 without data, of 1 figure"
+
+
+def test_exports_as_data() -> None:
+    sent = digest(ANSWERED, stopped=STOPPED)
+    assert sent.attributes["exports"] == "stopped"
+    assert [(export["object_key"], export["status"]) for export in sent.data["exports_stopped"]] == [  # type: ignore[attr-defined]
+        ("incoming/NORTH/notes.csv", "refused"), ("incoming/NORTH/2026/calls (2).zip (march/a.csv)", "held"),
+    ]  # fmt: skip
+    assert sent.data["exports_stopped_in_all"] == 3
+    assert sent.subject == "[NORTH] Week to 15 March 2026: all within their limits, 2 exports not read"
+
+
+def test_a_digest_of_a_great_many_figures_fits_in_a_message_and_lists_the_worst() -> None:
+    """SNS takes 262,144 bytes in all: 400 rules of whole regions, each told twice, and as many exports refused."""
+    long = "Galwadau a gollwyd â ‘gair’ hir " * 4
+    many = [
+        replace(
+            CALLS if n % 4 == 3 else ANSWERED,
+            rule=replace(CALLS.rule if n % 4 == 3 else ANSWERED.rule, id=f"rule-{n}"),
+            log=[FIRST, replace(FIRST, at=FIRST.at + timedelta(hours=1))],
+            context=replace(PLAIN, title=f"{long} {n}", where={"line": "101", "area": f"Ardal {n}", "queue": long}),
+        )
+        for n in range(400)
+    ]
+    exports = [replace(STOPPED[1], shown=f"incoming/NORTH/{long}/{n}/{long}.csv") for n in range(400)]
+    sent = digest(*many, sources=FEEDS * 20, stopped=exports)
+    assert len(message(sent.subject, sent.body, sent.data).encode()) < 262_144
+    figures: list[Any] = sent.data["figures"]  # type: ignore[assignment]
+    assert [figure["rule_id"] for figure in figures] == [f"rule-{n}" for n in range(3, 400, 4)]
+    assert sent.data["figures_in_all"] == 400
+    assert len(sent.data["told"]) == len(sent.data["exports_stopped"]) == 50  # type: ignore[arg-type]
+    assert "400 figures are watched: 100 beyond their limit and 300 within their" in sent.body
+    assert "Only the 100 that are worst are listed." in sent.body
+    assert "350 exports told of before still wait" in sent.body
 
 
 def test_a_small_number_is_nowhere_in_the_digest() -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from callclock import configuration, layout
+from callclock.clock import parse_instant
 from callclock.exports.receipt import Receipt
 from callclock.lake.coverage import Coverage
 from callclock.lake.leaps import leaps
@@ -16,8 +17,14 @@ from callclock.objects import Bucket
 from callclock.outbox import Topic
 from callclock.reasons import ExportReason, ExportStatus
 from callclock.settings import Force
+from callclock.weekly import Stopped
 
 _STOPPED = frozenset({ExportStatus.HELD, ExportStatus.REFUSED})
+
+
+def _stopped_story(force_code: str) -> str:
+    """Name under which the exports of a force are listed that were told as refused or held, for its digest."""
+    return f"{force_code}#stopped-exports"
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,26 @@ class ExportNotices:
         if any(entry["reading"] == reading for entry in self.delivered.of_story(story)):
             return 0
         self.operations.publish(mail.subject, mail.body, mail.data, mail.attributes)
+        if receipt.status in _STOPPED:
+            named = {"export_id": receipt.export_id, "table_name": receipt.table_name}
+            self.delivered.record(
+                _stopped_story(receipt.force_code), now, f"{receipt.export_id}#{receipt.table_name}", named
+            )
         self.delivered.record(story, now, reason, {"reading": reading})
         return 1
+
+    def stopped(self, force_code: str) -> list[Stopped]:
+        """Exports that were told as refused or held, and by their receipts still are."""
+        told = {(e["export_id"], e["table_name"]): e["at"] for e in self.delivered.of_story(_stopped_story(force_code))}
+        found = []
+        for (export_id, table_name), at in told.items():
+            read = self.results.text(layout.receipt(force_code, export_id, table_name))
+            receipt = Receipt.from_json(read[0]) if read else None
+            if receipt and receipt.status in _STOPPED and receipt.reason:
+                found.append(
+                    Stopped(receipt.shown, receipt.status, receipt.reason, parse_instant(at.partition("#")[0]))
+                )
+        return found
 
     def _trouble(self, receipt: Receipt) -> ExportTrouble:
         return ExportTrouble(

@@ -20,7 +20,7 @@ from callclock.thresholds import Decision
 
 __all__ = [
     "Context", "ExportTrouble", "Link", "Mail", "QuarantineLeapt", "Split", "compose", "compose_export", "compose_leap",
-    "held_back", "laid_out",
+    "file_name", "held_back", "laid_out",
 ]  # fmt: skip
 
 SCHEMA = "callclock.notice/1"
@@ -172,6 +172,12 @@ def _data(
     }
 
 
+def file_name(shown: str) -> str:
+    """Name of an export without the folders of its key; the file of an archive, in brackets, keeps its own."""
+    key, bracket, member = shown.partition(" (")
+    return key.rpartition("/")[2] + bracket + member
+
+
 @dataclass(frozen=True)
 class ExportTrouble:
     """An export that was refused or held. ``message`` is the plain sentence of the receipt; it holds no raw value."""
@@ -216,7 +222,7 @@ class QuarantineLeapt:
 
 def compose_leap(leapt: QuarantineLeapt) -> Mail:
     """Compose the mail to those who run the feeds: of which file more was not accepted than usual, why, what to do."""
-    name = leapt.object_key.rpartition("/")[2]
+    name = file_name(leapt.object_key)
     most = sorted(leapt.reasons.items(), key=lambda found: (-found[1], found[0]))
     body = laid_out([
         ("", [
@@ -254,7 +260,7 @@ def compose_export(trouble: ExportTrouble) -> Mail:
     trouble
         What the receipt says of the export. The object key stands in the body only whole, in the subject cut.
     """
-    name = trouble.object_key.rpartition("/")[2]
+    name = file_name(trouble.object_key)
     reason = trouble.reason.value.replace("_", " ")
     said = [f"Export {trouble.status.value}: {reason}", trouble.message, "The file:", f"  {trouble.object_key}"]
     if trouble.nearest_profile is not None:

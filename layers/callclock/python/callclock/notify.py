@@ -49,6 +49,11 @@ class Notify:
     operations: Topic
     digests: Topic
 
+    @property
+    def exports(self) -> ExportNotices:
+        """What tells of exports."""
+        return ExportNotices(self.lake, self.results, self.delivered, self.operations)
+
 
 @dataclass(frozen=True)
 class Hint:
@@ -80,7 +85,7 @@ def tell(hint: Hint, notify: Notify) -> int:
     """
     untold = notify.marks.of(Mark.UNTOLD, hint.force_code)
     exports = {*untold, *([hint.export_id] if hint.export_id else [])}
-    notices = ExportNotices(notify.lake, notify.results, notify.delivered, notify.operations)
+    notices = notify.exports
     told = sum(notices.tell(hint.force_code, export_id, hint.now) for export_id in sorted(exports))
     notify.marks.clear(Mark.UNTOLD, hint.force_code, untold)
     if hint.export_id or hint.force_code in layout.NO_FORCES:
@@ -169,6 +174,7 @@ def _tell_the_week(
                 f"SELECT * FROM results.notices WHERE force_code = {quote(hint.force_code)} ORDER BY decided_at DESC",
             ),
         ),
+        stopped=notify.exports.stopped(hint.force_code),
         downtime_ends=max(held_until, default=None),
     )
     mail = digest.mail()

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from callclock.clock import PeriodKind, local_day
 from callclock.notice_text import Context
-from callclock.reasons import State
+from callclock.reasons import ExportReason, ExportStatus, State
 from callclock.replay import Observation, Rule, calendar, frontier_of, replay, xmr_points
 from callclock.spc import SignalRule
 from callclock.thresholds import Delivered, lacks_data
@@ -37,9 +37,9 @@ class Span:
         """The Sunday that ends them."""
         return self.end - timedelta(days=1)
 
-    def holds(self, entry: Delivered, zone: ZoneInfo) -> bool:
-        """Tell whether something was delivered in these weeks."""
-        return self.start <= local_day(entry.at, zone) < self.end
+    def holds(self, at: datetime, zone: ZoneInfo) -> bool:
+        """Tell whether an instant lies in these weeks."""
+        return self.start <= local_day(at, zone) < self.end
 
 
 def due(told_until: Collection[date], now: datetime, zone: ZoneInfo) -> Span | None:
@@ -102,6 +102,19 @@ def feeds(
             longest = max(pauses) if len(days) >= _FEWEST_EXPORTS else None
             found.append(Feed(source, table_name, max(instants), silent, longest))
     return found
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """An export that was refused or held, told to operations at ``at``, and that nothing has changed since.
+
+    ``shown`` is its object key, and which file of an archive.
+    """
+
+    shown: str
+    status: ExportStatus
+    reason: ExportReason
+    at: datetime
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,21 @@ from callclock import notice_text as text
 from callclock import wording
 from callclock.clock import format_instant, local_day
 from callclock.notice_text import Context, Link
-from callclock.notices import SUBJECT_MOST, Mail, laid_out
+from callclock.notices import SUBJECT_MOST, Mail, file_name, laid_out
 from callclock.reasons import State
 from callclock.replay import Observation, Rule
 from callclock.thresholds import Delivered
-from callclock.weekly import Feed, Span, Standing, Watched
+from callclock.weekly import Feed, Span, Standing, Stopped, Watched
 
-SCHEMA: Final = "callclock.digest/1"
+SCHEMA: Final = "callclock.digest/2"
 REASON: Final = "digest"
 """What stands for a reason in the log of what was delivered and in the table of notices."""
 
+FIGURES_MOST: Final = 100
+"""Figures in one digest, the worst first: SNS takes no message of more than 256 KiB."""
+TOLD_MOST: Final = 50
+"""Notices, and exports, that are told again in one digest, the newest."""
+_WORST_FIRST = (State.BREACH, State.NO_DATA, State.RECOVERING)
 _SINCE = {
     State.BREACH: "Beyond its limit since {begun}.",
     State.RECOVERING: "The breach began in {begun}.",
@@ -29,7 +34,11 @@ _SINCE = {
 
 @dataclass(frozen=True)
 class Digest:
-    """One digest of one force. ``downtime_ends`` is set while planned downtime holds other notices back."""
+    """One digest of one force.
+
+    ``downtime_ends`` is set while planned downtime holds other notices back; ``stopped`` are all exports that stand
+    refused or held, whenever they were told.
+    """
 
     force_code: str
     force_name: str
@@ -39,22 +48,33 @@ class Digest:
     standings: Sequence[Standing]
     feeds: Sequence[Feed]
     links: Sequence[Link]
+    stopped: Sequence[Stopped] = ()
     downtime_ends: datetime | None = None
 
     @property
     def told(self) -> list[tuple[Delivered, Watched]]:
-        """Return what was delivered in these weeks, oldest first."""
+        """Return what was delivered in these weeks, oldest first; of very many the newest."""
         found = [(entry, s.watched) for s in self.standings for entry in s.watched.log]
-        return sorted(
-            (pair for pair in found if self.span.holds(pair[0], self.zone)), key=lambda p: (p[0].at, p[1].rule.id)
-        )
+        within = [pair for pair in found if self.span.holds(pair[0].at, self.zone)]
+        return sorted(within, key=lambda pair: (pair[0].at, pair[1].rule.id))[-TOLD_MOST:]
+
+    @property
+    def listed(self) -> list[Standing]:
+        """Figures that are listed, as they were configured; of very many the worst."""
+        worst = sorted(self.standings, key=_badness)[:FIGURES_MOST]
+        return [standing for standing in self.standings if standing in worst]
+
+    @property
+    def newly_stopped(self) -> list[Stopped]:
+        """Exports that were told in these weeks and still stand refused or held, oldest first."""
+        within = [export for export in self.stopped if self.span.holds(export.at, self.zone)]
+        return sorted(within, key=lambda export: (export.at, export.shown))
 
     @property
     def state(self) -> State:
         """The worst state that any rule is in."""
-        worst_first = (State.BREACH, State.NO_DATA, State.RECOVERING)
         there = {standing.state for standing in self.standings}
-        return next((state for state in worst_first if state in there), State.OK)
+        return next((state for state in _WORST_FIRST if state in there), State.OK)
 
     def mail(self) -> Mail:
         """Compose it, as :func:`callclock.notices.compose` does a notice."""
@@ -67,6 +87,7 @@ class Digest:
                 "reason": REASON,
                 "state": self.state.value,
                 "feeds": "late" if late else "in_time",
+                "exports": "stopped" if self.newly_stopped else "read",
             },
             data=self._data(),
         )
@@ -94,12 +115,15 @@ class Digest:
     def _subject(self) -> str:
         counts = self._counts()
         found = f"{', '.join(counts)}, of {_figures(len(self.standings))}" if counts else "all within their limits"
+        found += f", {_exports(len(self.newly_stopped))} not read" if self.newly_stopped else ""
         week = f"[{self.force_code}] Week to {wording.short_day(self.span.last)}"
         return wording.printable_ascii(f"{week}: {found}", SUBJECT_MOST)
 
     def _paragraphs(self) -> list[tuple[str, list[str]]]:
+        listed = self.listed
+
         def items(standings: Sequence[Standing]) -> list[str]:
-            return [_item(standing) for standing in standings]
+            return [_item(standing) for standing in standings if standing in listed]
 
         return [
             ("", self._opening()),
@@ -110,6 +134,7 @@ class Digest:
             ("UNUSUAL CHANGES", self._signal_lines() or ["None in the newest complete figures."]),
             ("ALL ELSE THAT IS WATCHED", items([*self._unusual(), *self._quiet()])),
             ("HOW FRESH THE DATA ARE", self._feed_lines()),
+            ("EXPORTS REFUSED OR HELD", self._export_lines()),
             ("WHAT TO LOOK AT", [f"- {link.label}:\n  {link.target}" for link in self.links]),
         ]
 
@@ -121,6 +146,8 @@ class Digest:
             f"{self.force_name} ({self.force_code}), {wording.day(self.span.start)} to {wording.day(self.span.last)}.",
             f"{_figures(len(self.standings))} {verb} watched: {wording.listed([*self._counts(), *within])}.",
         ]
+        if len(self.standings) > FIGURES_MOST:
+            said.append(f"Only the {FIGURES_MOST} that are worst are listed.")
         if self.downtime_ends is not None:
             said.append(f"Planned downtime until {wording.moment(self.downtime_ends, self.zone)} holds notices back.")
         return said
@@ -148,6 +175,19 @@ class Digest:
             said.append(f"- {feed.source} ({feed.table_name}): {newest}{late}.")
         return said
 
+    def _export_lines(self) -> list[str]:
+        new = self.newly_stopped[-TOLD_MOST:]
+        said = [
+            f"- {file_name(export.shown)}: {export.status.value}, {export.reason.value.replace('_', ' ')}, told "
+            f"{wording.day(local_day(export.at, self.zone))}."
+            for export in new
+        ]
+        older = len(self.stopped) - len(new)
+        if older:
+            verb = "waits" if older == 1 else "wait"
+            said.append(f"{_exports(older)} told of before still {verb} to be mended or withdrawn.")
+        return said or ["None."]
+
     def _data(self) -> Mapping[str, object]:
         return {
             "schema": SCHEMA,
@@ -157,7 +197,8 @@ class Digest:
             "covers_until": self.span.end.isoformat(),
             "state": self.state.value,
             "downtime_ends": format_instant(self.downtime_ends) if self.downtime_ends else None,
-            "figures": [_as_data(standing) for standing in self.standings],
+            "figures": [_as_data(standing) for standing in self.listed],
+            "figures_in_all": len(self.standings),
             "told": [
                 {
                     "at": format_instant(entry.at),
@@ -180,12 +221,33 @@ class Digest:
                 }
                 for feed in self.feeds
             ],
+            "exports_stopped": [
+                {
+                    "at": format_instant(export.at),
+                    "object_key": export.shown,
+                    "status": export.status.value,
+                    "reason": export.reason.value,
+                }
+                for export in self.newly_stopped[-TOLD_MOST:]
+            ],
+            "exports_stopped_in_all": len(self.stopped),
             "links": [{"label": link.label, "target": link.target} for link in self.links],
         }
 
 
 def _days(number: int) -> str:
     return "1 day" if number == 1 else f"{number} days"
+
+
+def _exports(number: int) -> str:
+    return "1 export" if number == 1 else f"{number} exports"
+
+
+def _badness(standing: Standing) -> int:
+    """Place of a figure among others, the worst first."""
+    if standing.state in _WORST_FIRST:
+        return _WORST_FIRST.index(standing.state)
+    return len(_WORST_FIRST) + (0 if standing.worse else 1)
 
 
 def _figures(number: int) -> str:

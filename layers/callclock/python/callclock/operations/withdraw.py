@@ -7,6 +7,7 @@ from datetime import datetime
 
 from callclock import layout
 from callclock.clock import format_instant
+from callclock.exports.receipt import Receipt
 from callclock.ledger import Entry
 from callclock.operations.stack import Stack
 from callclock.reasons import ExportStatus
@@ -37,7 +38,7 @@ def withdraw(stack: Stack, entry: Entry, now: datetime) -> Withdrawal:
     stack.lake.put(key, json.dumps({"object_key": entry.object_key, "withdrawn_at": format_instant(now)}))
     stack.ledger.write(replace(entry, status=ExportStatus.WITHDRAWN, again=False))
     for receipt in stack.receipts(entry):
-        if receipt.profile_hash and receipt.status is not ExportStatus.WITHDRAWN:
+        if _has_a_say(receipt) and receipt.status is not ExportStatus.WITHDRAWN:
             message = f"{receipt.shown} was withdrawn at {format_instant(now)}: its rows count for nothing."
             stack.file(replace(receipt, status=ExportStatus.WITHDRAWN, message=message))
     stack.fold(entry, now)
@@ -49,12 +50,24 @@ def bring_back(stack: Stack, entry: Entry, now: datetime) -> Withdrawal:
     made = plan(stack, entry)
     worst = ExportStatus.READ
     for receipt in stack.receipts(entry):
-        if receipt.profile_hash and receipt.status is ExportStatus.WITHDRAWN:
-            status = ExportStatus.HELD if receipt.reason else ExportStatus.READ
-            worst = status if status is ExportStatus.HELD else worst
+        if _has_a_say(receipt) and receipt.status is ExportStatus.WITHDRAWN:
+            status = _before(receipt)
+            worst = worst if status is ExportStatus.READ else status
             message = f"{receipt.shown} was brought back at {format_instant(now)}, having been withdrawn."
             stack.file(replace(receipt, status=status, message=message))
     stack.ledger.write(replace(entry, status=worst))
     stack.lake.remove(layout.withdrawn(entry.force_code, entry.export_id))
     stack.fold(entry, now)
     return made
+
+
+def _has_a_say(receipt: Receipt) -> bool:
+    """Tell a receipt of what became of the export from one that says where its receipts are."""
+    return bool(receipt.profile_hash or receipt.reason)
+
+
+def _before(receipt: Receipt) -> ExportStatus:
+    """Status that a receipt had before its export was withdrawn."""
+    if not receipt.reason:
+        return ExportStatus.READ
+    return ExportStatus.HELD if receipt.profile_hash else ExportStatus.REFUSED
