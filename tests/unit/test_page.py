@@ -20,6 +20,7 @@ from callclock.scorecard.figures import AREA, CURVE, Cell, Selection
 from callclock.scorecard.measured import measure
 from callclock.scorecard.page import page
 from callclock.scorecard.queries import QUERIES
+from callclock.scorecard.sections import headlines, sections
 from callclock.scorecard.shown import ATTENDANCE, CALLS, REACH, STAGES
 from callclock.settings import Force, Rebase
 from callclock.spc import LOCKED_ON
@@ -426,6 +427,48 @@ def test_a_query_gives_the_figures_of_its_table(
             assert text == wording.figure(row.value, row.unit)
             seen += 1
     assert seen >= 13
+
+
+_SAID = ("value", "n", "numerator", "denominator", "n_immature", "n_unknown", "complete", "target", "as_at")
+
+
+@pytest.mark.parametrize("name", sorted(name for name, query in QUERIES.items() if "metric_values" in query.sql))
+def test_no_two_rows_of_a_query_are_of_the_same(db: duckdb.DuckDBPyConnection, name: str) -> None:
+    """A reader must be able to tell which row a figure is."""
+    rows = db.execute(QUERIES[name].of("SIM")).fetchdf()
+    keys = [column for column in rows.columns if column not in _SAID]
+    assert len(rows)
+    assert not rows.duplicated(keys).any()
+
+
+@pytest.mark.parametrize(("grade", "area"), [("all", "all"), ("2", "all"), ("2", "North")])
+def test_every_figure_is_given_by_the_query_that_it_leads_to(
+    whole: Facts, db: duckdb.DuckDBPyConnection, grade: str, area: str
+) -> None:
+    """Whatever is chosen, also a year: no figure leads to a query that does not give it."""
+    tops = headlines()
+    measured = measure(whole.values, FORCE, [top.cell for top in tops], whole.curves)
+    shown = [(top.query, cell) for top in tops for cell in (top.cell, *(beside for _, beside in top.beside))]
+    tables = [table for section in sections(measured) for table in section.tables]
+    shown += [(table.query, cell) for table in tables for line in table.rows for cell in line.cells]
+    given: dict[str, set[tuple[str, ...]]] = {}
+    for query in {query for query, _ in shown if "metric_values" in query.sql}:
+        rows = db.execute(query.of("SIM")).fetchdf().to_dict("records")
+        given[query.id] = {
+            (
+                row["metric"], ("12m " if row["period_kind"] == "rolling_12m" else "") + row["period_label"], row["grade"],
+                row["population"], row["area"], row["line"], wording.figure(row["value"], row["unit"]),
+            )
+            for row in rows if row["value"] == row["value"]
+        }  # fmt: skip
+    assert {choice.id.partition(" ")[0] for choice in measured.periods} > {"12m"}
+    for choice in measured.periods:
+        selection = Selection(choice.id, grade, area)
+        for query, cell in shown:
+            at, figure = cell.under(selection), measured.figures.at(cell, selection)
+            if "#" not in cell.metric and cell.metric != CURVE and figure.value is not None:
+                wanted = (at.metric, at.period, at.grade, at.population, at.area, at.line, figure.text)
+                assert wanted in given[query.id], query.id
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))

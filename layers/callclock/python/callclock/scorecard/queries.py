@@ -28,23 +28,30 @@ class Query:
         return self.sql.replace(_FORCE, "?")
 
 
-def _values(name: str, title: str, metrics: Sequence[str], *, kind: str = "month", by_hour: bool = False) -> Query:
+_CHOSEN = ("month", "fy_to_date", "rolling_12m")
+"""Kinds of the periods that the reader of the page can choose."""
+
+
+def _values(
+    name: str, title: str, metrics: Sequence[str], *, kinds: Sequence[str] = _CHOSEN, by_hour: bool = False
+) -> Query:
     """Query of metric values at the grain of the page, every figure with what it rests on."""
     wanted = ",\n    ".join(quote(metric) for metric in metrics)
     return Query(
         name,
         title,
-        f"""SELECT metric, period_label, grade, population, area, line, stage, hour_of_week, outcome, age_band,
-    window_label, risk_level, value, unit, n, numerator, denominator, n_immature, n_unknown, complete, target, as_at
+        f"""SELECT metric, period_kind, period_label, period_end, grade, grade_scheme, population, area, line, stage,
+    channel, hour_of_week, outcome, age_band, window_label, risk_level, value, unit, n, numerator, denominator,
+    n_immature, n_unknown, complete, target, as_at
 FROM results.metric_values
-WHERE force_code = {_FORCE} AND period_kind = {quote(kind)}
+WHERE force_code = {_FORCE} AND period_kind IN ({", ".join(quote(kind) for kind in kinds)})
   AND metric IN (
     {wanted}
   )
-  AND grade_basis IN ('all', 'initial') AND queue = 'all' AND basis = 'record'
+  AND grade_basis IN ('all', 'initial') AND queue = 'all' AND reason = 'all' AND source = 'all' AND basis = 'record'
   AND hour_of_week {"<>" if by_hour else "="} 'all'
-ORDER BY metric, period_label, grade, population, area, line, stage, hour_of_week, outcome, age_band, window_label,
-    risk_level""",
+ORDER BY metric, period_kind, period_end, grade, grade_scheme, population, area, line, stage, channel, hour_of_week,
+    outcome, age_band, window_label, risk_level""",
     )
 
 
@@ -76,15 +83,31 @@ def history(metric: str) -> str:
 QUERIES: Final[Mapping[str, Query]] = {
     query.id: query
     for query in (
-        _values("attendance-by-month", "Attendance by month", tuple(shown.ATTENDANCE)),
+        _values("attendance-by-month", "Attendance by month, year to date and rolling year", tuple(shown.ATTENDANCE)),
         _CURVE,
-        _values("calls-by-month", "Calls by month", tuple(shown.CALLS)),
-        _values("calls-by-stage", "Calls by stage", ("calls.stage_share", "calls.abandon_time_median_s")),
-        _values("hung-up-by-hour", "Hung up by hour of the week", ("calls.abandonment_rate",), by_hour=True),
-        _values("after-the-hang-up", "After the hang-up", tuple(shown.FOLLOWED)),
-        _values("safeguarding", "Safeguarding by month", tuple(metric for metric, _ in shown.SAFEGUARDING)),
-        _values("backlog", "Backlog by day", (shown.BACKLOG,), kind="day"),
-        *(_values(history(metric), f"History of {metric}", (metric,)) for metric in shown.CHARTED),
+        _values("calls-by-month", "Calls by month, year to date and rolling year", tuple(shown.CALLS)),
+        _values(
+            "calls-by-stage",
+            "Calls by stage, month, year to date and rolling year",
+            ("calls.stage_share", "calls.abandon_time_median_s"),
+        ),
+        _values(
+            "hung-up-by-hour",
+            "Hung up by hour of the week",
+            ("calls.abandonment_rate",),
+            kinds=("month",),
+            by_hour=True,
+        ),
+        _values(
+            "after-the-hang-up", "After the hang-up, by month, year to date and rolling year", tuple(shown.FOLLOWED)
+        ),
+        _values(
+            "safeguarding",
+            "Safeguarding by month, year to date and rolling year",
+            tuple(metric for metric, _ in shown.SAFEGUARDING),
+        ),
+        _values("backlog", "Backlog by day", (shown.BACKLOG,), kinds=("day",)),
+        *(_values(history(metric), f"History of {metric}", (metric,), kinds=("month",)) for metric in shown.CHARTED),
         _whole("coverage", "Coverage of every export", "exported_at"),
         _whole("receipts", "What was read of each export", "arrived_at"),
         _whole("notices", "Notices sent", "decided_at"),
