@@ -291,7 +291,12 @@ def test_the_whole_mail_of_a_median() -> None:
     )  # fmt: skip
     rows = [replace(row, value=hours * 3600.0) for row, hours in zip([JANUARY, FEBRUARY], (30, 43.25), strict=True)]
     parts = (Part("East", 125, 250, 78, 260), Part("West", 120, 240, 128, 250), Part("unknown", 5, 10, 4, 10))
-    split = Split("area", "January 2026", parts, stands_in="incidents attended within 24 hours")
+    split = Split(
+        "area",
+        "January 2026",
+        parts,
+        about="It has no parts that add up; the share of incidents attended within 24 hours, the nearest mark, has.",
+    )
     context = replace(CONTEXT, title="Grade 2: time to attend", unit="s", where={"grade": "2"}, split=split)
     golden("median", mail(rows, [], "2026-03-09", rule=rule, context=context))
 

@@ -84,7 +84,7 @@ def test_a_median_is_spoken_for_by_the_share_at_the_mark_nearest_to_its_limit(
     split = split_of(db, MEDIAN)
     assert split == Split(
         "area", "April 2026", (Part("North", 200, 400, 120, 400), Part("South", 100, 200, 120, 200)),
-        stands_in="incidents attended within 24 hours",
+        about="It has no parts that add up; the share of incidents attended within 24 hours, the nearest mark, has.",
     )  # fmt: skip
     assert split
     assert sum(effect.total for effect in effects(split.parts)) == Fraction(240, 600) - Fraction(300, 600)
@@ -110,6 +110,27 @@ def test_the_nearest_mark(name: str, level: float, found: str | None) -> None:
     assert found is None or found in metrics_of(rule)
     signal = replace(rule, kind="signal", severities=(), recover=None)
     assert stand_in(signal, level) == share, "a signal has no limit: the value itself says which mark"
+
+
+@pytest.mark.parametrize(
+    ("metric_name", "seconds", "longer", "grew", "apart"),
+    [
+        ("attendance.median_s", 14400, True, False, ""),
+        ("attendance.median_s", 14400, False, True, ""),
+        ("attendance.median_s", 14400, True, True, "whom nobody came to"),
+        ("calls.wait_first_median_s", 30, True, False, ""),
+        ("calls.wait_first_median_s", 300, True, True, ""),
+        ("calls.wait_first_median_s", 300, True, False, "who gave up"),
+    ],
+)
+def test_a_mail_says_that_the_two_moved_apart(
+    metric_name: str, seconds: float, longer: bool, grew: bool, apart: str
+) -> None:
+    """People waited longer, and more of all were reached in time: both can be so, and a reader must not stumble."""
+    share = stand_in(replace(MEDIAN, metric=metric_name, severities=(Severity("warning", seconds),), recover=0), 0)
+    assert share
+    said = share.about(longer, grew).partition("has.")[2]
+    assert said == (f" The two moved apart: the share counts those too {apart}." if apart else "")
 
 
 @pytest.mark.parametrize("name", ["attendance.median_s", "calls.wait_first_p90_s"])
@@ -150,7 +171,7 @@ def test_a_mean_has_parts_in_seconds(db: duckdb.DuckDBPyConnection) -> None:
         put(db, "attendance.mean_s", month, {**GRADE_2, "area": "South"}, value=south, n=100)
     split = split_of(db, rule)
     assert split
-    assert (split.unit, split.stands_in) == ("s", "")
+    assert (split.unit, split.about) == ("s", "")
     assert {effect.name: effect.total for effect in effects(split.parts)} == {"South": 1800, "North": 0}
 
 

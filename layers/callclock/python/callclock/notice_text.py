@@ -47,7 +47,7 @@ class Split:
 
     With ``shared_denominator`` only the numerator is parted (hang-ups by stage; a count); else parts are disjoint
     wholes (areas, grades). ``compared_with`` names the earlier period as it is to be printed; ``unit`` is that of the
-    parts. ``stands_in`` says what share is split where the value is a percentile, which has no parts.
+    parts. ``about`` says what share is split where the value is a percentile, which has no parts.
     """
 
     dimension: str
@@ -55,7 +55,7 @@ class Split:
     parts: tuple[Part, ...]
     unit: str = "share"
     shared_denominator: bool = False
-    stands_in: str = ""
+    about: str = ""
     suppress_below: int = 5
 
 
@@ -267,8 +267,7 @@ def moved(decision: Decision, rule: Rule, row: Observation | None, context: Cont
         return ["Not printed: there is no figure, or small numbers."]
     if split is None:
         return ["This measure has no split that adds up; see what to look at."]
-    about = f"It has no parts that add up; the share of {split.stands_in}, the nearest mark, has."
-    return [*([about] if split.stands_in else []), *_moved_by(split)]
+    return [*([split.about] if split.about else []), *_moved_by(split)]
 
 
 def _moved_by(split: Split) -> list[str]:

@@ -1,14 +1,16 @@
 """What a change in a series is made of: its parts by stage, area, grade or queue, read from the values of one force."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from importlib import resources
 
 import duckdb
 
 from callclock import wording
 from callclock.notices import Split
-from callclock.parts import Part
+from callclock.parts import Part, effects
 from callclock.replay import Observation
 from callclock.series import RATE_OF_STAGES, STAGES_OF_RATE, Series, conditions, where_of
 from callclock.settings import ThresholdRule
@@ -46,8 +48,13 @@ def load_split(db: duckdb.DuckDBPyConnection, rule: ThresholdRule, series: Serie
     for dimension in _DIMENSIONS:
         found = cell.parts(metric, dimension, wholes)
         if len(found) > 1:
-            return Split(dimension, cell.compared_with, found, unit, wholes is not None, share.words if share else "")
+            about = share.about(new.value > old.value, _grew(found)) if share and new.value and old.value else ""
+            return Split(dimension, cell.compared_with, found, unit, wholes is not None, about)
     return None
+
+
+def _grew(parts: Sequence[Part]) -> bool:
+    return sum((effect.total for effect in effects(parts)), Fraction()) > 0
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,33 @@ from dataclasses import dataclass
 
 from callclock.settings import ThresholdRule
 
+_ALSO = {"attendance": "whom nobody came to", "calls": "who gave up"}
+
 
 @dataclass(frozen=True)
 class StandIn:
-    """A share by a mark: its metric, the mark in seconds, and what it counts, as a mail says it."""
+    """A share by a mark: its metric, the mark in seconds, and what it counts, as a mail says it.
+
+    ``rises``: it grows when people wait longer.
+    """
 
     metric: str
     mark: float
     words: str
+    rises: bool = False
+
+    def about(self, longer: bool, grew: bool) -> str:
+        """Say what stands in for a figure, and that they moved apart where they did.
+
+        Parameters
+        ----------
+        longer, grew
+            Whether the figure is longer than before, and whether the share is greater.
+        """
+        said = f"It has no parts that add up; the share of {self.words}, the nearest mark, has."
+        if longer == (grew is self.rises):
+            return said
+        return f"{said} The two moved apart: the share counts those too {_ALSO[self.metric.partition('.')[0]]}."
 
 
 _ATTENDED = (
@@ -30,8 +49,8 @@ _ANSWERED = (
     StandIn("calls.answered_within_10s", 10, "calls answered within 10 seconds"),
     StandIn("calls.answered_within_30s", 30, "calls answered within 30 seconds"),
     StandIn("calls.answered_within_60s", 60, "calls answered within 60 seconds"),
-    StandIn("calls.waited_over_5m", 300, "calls kept waiting for over 5 minutes"),
-    StandIn("calls.waited_over_15m", 900, "calls kept waiting for over 15 minutes"),
+    StandIn("calls.waited_over_5m", 300, "calls kept waiting for over 5 minutes", rises=True),
+    StandIn("calls.waited_over_15m", 900, "calls kept waiting for over 15 minutes", rises=True),
 )
 _STAND_INS = {
     **{f"attendance.{name}_s": _ATTENDED for name in ("median", "p90", "p95", "median_all")},
