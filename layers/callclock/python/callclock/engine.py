@@ -14,6 +14,8 @@ _DEFAULT_MEMORY_MB = 1024
 _MB_A_VCPU = 1769
 # DuckDB's own accounting leaves out the interpreter, its buffers and the Parquet writer: leave them room.
 _SHARE_OF_FUNCTION_MEMORY = 0.6
+# In a process that has no file of its own DuckDB takes itself for a console and draws bars into the log.
+_OF_A_CONNECTION = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"
 
 
 def quote(text: str) -> str:
@@ -101,8 +103,21 @@ def connect(
         }
     )
     try:
-        # In a process that has no file of its own DuckDB takes itself for a console and draws bars into the log.
-        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        connection.execute(_OF_A_CONNECTION)
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def beside(db: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a further connection to a database, for work side by side: temporary tables and variables are its own.
+
+    It costs next to nothing; to open a database takes as long as a dozen statements.
+    """
+    connection = db.cursor()
+    try:
+        connection.execute(_OF_A_CONNECTION)
         yield connection
     finally:
         connection.close()

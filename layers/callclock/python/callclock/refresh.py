@@ -16,7 +16,7 @@ import duckdb
 from callclock import __version__, layout, plan
 from callclock.clock import Month, PeriodKind, format_instant, local_midnight, periods_of
 from callclock.contracts import METRIC_VALUES
-from callclock.engine import connect, cores
+from callclock.engine import beside, connect, cores
 from callclock.lake.coverage import NEVER, Coverage, periods_with_holes
 from callclock.lake.curate import CuratedMonth
 from callclock.lake.feeds import feeds_by_month
@@ -82,10 +82,16 @@ class Refresh:
             for partition in self._partitions(state, families)
             if (found := partition.stale(state.values))
         ]
+        if not stale:
+            return
         months = {month.path: month for partition, found in stale for month in partition.months_of_steps(found)}
-        # One partition a core: each is small, so that cores within one are soon idle, and requests overlap.
-        with ThreadPoolExecutor(max_workers=cores()) as workers:
-            steps = [workers.submit(month.make) for month in months.values()]
+        # One partition a core: each is small, so that cores within one are soon idle, and requests overlap. Each has a
+        # connection of its own, whose statements run in the thread that asks.
+        with (
+            connect(self.workdir / "duckdb", threads=1) as db,
+            ThreadPoolExecutor(max_workers=cores()) as workers,
+        ):
+            steps = [workers.submit(month.make, db) for month in months.values()]
             stale.sort(key=lambda one: any(family.monthly for family, _ in one[1]))
             made = []
             for partition, found in stale:
@@ -94,7 +100,7 @@ class Refresh:
                     for step in steps:
                         step.result()
                 forgotten = {f.name for f, _ in found if partition.home not in state.values.get(f.name, {})}
-                made.append(workers.submit(partition.make, found, forgotten))
+                made.append(workers.submit(partition.make, db, found, forgotten))
             stopped: list[ImpossibleFiguresError] = []
             for (partition, found), future in zip(stale, made, strict=True):
                 try:
@@ -260,17 +266,16 @@ class _Partition:
     @contextmanager
     def prepared(
         self,
+        db: duckdb.DuckDBPyConnection,
         families: Sequence[Family],
-        here: Path,
         steps: Sequence[Relation],
         months: Mapping[str, Sequence[Path]] | None = None,
     ) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Database in which these steps stand ready, over the records that these families see in the partition."""
-        here.mkdir(parents=True, exist_ok=True)
+        """Connection on which these steps stand ready, over the records that these families see in the partition."""
         needed = sorted({month for family in families for month in self.needed(family)})
-        with connect(here / "duckdb", shared_by=cores()) as db:
+        with beside(db) as own:
             prepare(
-                db,
+                own,
                 {
                     table: [path for of, month in needed if of == table and (path := self._curated(table, month))]
                     for table in self.tables
@@ -282,23 +287,31 @@ class _Partition:
                 steps=steps,
                 months=months,
             )
-            yield db
+            yield own
 
-    def make(self, stale: Sequence[tuple[Family, Mapping[str, object]]], forgotten: Collection[str]) -> None:
+    def make(
+        self,
+        db: duckdb.DuckDBPyConnection,
+        stale: Sequence[tuple[Family, Mapping[str, object]]],
+        forgotten: Collection[str],
+    ) -> None:
         """Evaluate families over the months they need and put the values in place of the older ones.
 
         Nothing is put in place before all of it is worked out and checked.
 
         Parameters
         ----------
+        db
+            Database in which to work.
         forgotten
             Names of families of which nobody knows what the values that stand were made from.
         """
         here = self.refresh.workdir / "-".join(self.tables) / str(self.home)
+        here.mkdir(parents=True, exist_ok=True)
         families = [family for family, _ in stale]
         kept = {name: files for family in families for name, files in self._kept_months(family).items() if files}
         steps = steps_below([name for family in families for name in family.read], ready=kept)
-        with self.prepared(families, here, steps, kept) as db:
+        with self.prepared(db, families, steps, kept) as own:
             # Read before the work, so that a newer run that comes between is not overwritten by this one.
             were = {
                 family.name: self.refresh.results.fetch(self._key(family), _was(here, family)) for family, _ in stale
@@ -308,13 +321,13 @@ class _Partition:
                 metadata = {"inputs": json.dumps(inputs, sort_keys=True)}
                 months = self._kept_months(family)
                 try:
-                    rows[family.name] = evaluate(db, family, _new(here, family), metadata=metadata, months=months)
+                    rows[family.name] = evaluate(own, family, _new(here, family), metadata=metadata, months=months)
                 except ImpossibleFiguresError as fault:
                     raise ImpossibleFiguresError(
                         f"{self.refresh.force_code} {self.home} not released: {fault}"
                     ) from fault
             replaced = [(family, inputs) for family, inputs in stale if were[family.name]]
-            self._restate(db, replaced, forgotten, here)
+            self._restate(own, replaced, forgotten, here)
             for family, _ in stale:
                 was = were[family.name]
                 if rows[family.name] or was is not None:
@@ -385,7 +398,7 @@ class _MonthOfStep:
         version = digest([rests_on, self.step.lineage])[:32]
         return self.partition.refresh.kept / f"{self.step.name}-{self.partition.home}@{version}.parquet"
 
-    def make(self) -> None:
+    def make(self, db: duckdb.DuckDBPyConnection) -> None:
         """Work them out, unless they are kept."""
         path = self.path
         if path.exists():
@@ -393,8 +406,7 @@ class _MonthOfStep:
         _forget_older(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         of_month = replace(self.family, kinds=(PeriodKind.MONTH,))
-        here = self.partition.refresh.workdir / self.step.name / str(self.partition.home)
-        with self.partition.prepared([of_month], here, steps_below(self.step.inputs)) as db:
+        with self.partition.prepared(db, [of_month], steps_below(self.step.inputs)) as own:
             part = path.with_suffix(".part")
-            work_out_month(db, self.step, of_month, part)
+            work_out_month(own, self.step, of_month, part)
             part.rename(path)
