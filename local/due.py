@@ -26,8 +26,7 @@ def next_wake(stack: LocalStack, force_code: str, now: datetime) -> datetime | N
 
     Weekly digests are left out: they come with the ticks that there are, and one tells of all weeks since the last.
     """
-    s3 = stack.client("s3")
-    lake, results = (Bucket(stack.physical(name), client=s3) for name in ("LakeBucket", "ResultsBucket"))
+    lake, results = stack.bucket("LakeBucket"), stack.bucket("ResultsBucket")
     log = DeliveredLog(
         stack.physical("DeliveredTable"), table=_table(stack.endpoint, stack.region, stack.physical("DeliveredTable"))
     )

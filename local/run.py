@@ -128,11 +128,9 @@ def drop_configuration(stack: LocalStack, config: Path | None) -> None:
 
 def receipts_of(stack: LocalStack, but: Collection[str] = ()) -> tuple[Receipt, ...]:
     """Every receipt there is, but those of these keys, in order of arrival."""
-    s3 = stack.client("s3")
-    bucket = stack.physical("ResultsBucket")
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="internal/receipts/")
-    keys = [found["Key"] for page in pages for found in page.get("Contents", []) if found["Key"] not in but]
-    read = [Receipt.from_json(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()) for key in keys]
+    results = stack.bucket("ResultsBucket")
+    found = [results.text(listed.key) for listed in results.list("internal/receipts/") if listed.key not in but]
+    read = [Receipt.from_json(text) for text, _ in filter(None, found)]
     return tuple(sorted(read, key=lambda receipt: (receipt.arrived_at, receipt.object_key, receipt.table_name)))
 
 

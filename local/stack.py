@@ -17,6 +17,7 @@ from local.deployer import deploy
 from local.deployment import ACCOUNT, SECRET, Deployment, Function, Site, access_key
 from local.gate import Gate
 from local.inbox import Inbox
+from local.inside import InsideBucket
 from local.intrinsics import TemplateError
 from local.layers import runtime_python
 from local.moto_server import MotoServer
@@ -179,6 +180,10 @@ class LocalStack:
         """boto3 client of a service that may do everything."""
         return self.site.client(service)
 
+    def bucket(self, logical_id: str) -> InsideBucket:
+        """Bucket by logical id, to look at what lies in it without a request."""
+        return InsideBucket(self.physical(logical_id))
+
     def put(self, bucket: str, key: str, source: Path | bytes, metadata: Mapping[str, str] | None = None) -> None:
         """Drop an object as a person would.
 
@@ -272,19 +277,16 @@ class LocalStack:
             Gets ``exports/``, ``lake/``, ``results/`` (the logical ids without "Bucket") and ``glue.json``.
         """
         folders = {name: logical.removesuffix("Bucket").lower() for name, logical in self.deployment.buckets.items()}
-        s3 = self.client("s3")
-        for bucket, folder in folders.items():
-            home = (out / folder).resolve()
+        for name, folder in folders.items():
+            bucket, home = InsideBucket(name), (out / folder).resolve()
             home.mkdir(parents=True, exist_ok=True)
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-                for found in page.get("Contents", []):
-                    file = (home / found["Key"]).resolve()
-                    if not file.is_relative_to(home):
-                        raise ValueError(f"s3://{bucket}/{found['Key']}: the key leads out of {home}")
-                    if found["Key"].endswith("/"):
-                        file.mkdir(parents=True, exist_ok=True)
-                        continue
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_bytes(s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read())
+            for found in bucket.list(""):
+                file = (home / found.key).resolve()
+                if not file.is_relative_to(home):
+                    raise ValueError(f"s3://{name}/{found.key}: the key leads out of {home}")
+                if found.key.endswith("/"):
+                    file.mkdir(parents=True, exist_ok=True)
+                    continue
+                bucket.fetch(found.key, file)
         left = {"buckets": folders, "now": self.clock.now().isoformat(), "tables": self.deployment.tables}
         (out / "glue.json").write_text(json.dumps(left, indent=1), "utf-8")
