@@ -18,10 +18,11 @@ from callclock.exports.profile_sections import FileFormat
 from callclock.exports.spelling import Mixed, Spelling
 
 _CHUNK = 1 << 20
-_BLOCK = 1 << 15
+_BLOCK = 1 << 14
 _SEAM = 1 << 12
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLANK = re.compile(rb"\n[ \t]*\r?\n")
+_LINE_END = re.compile(rb"\n")
 
 
 class UnreadableError(ValueError):
@@ -80,14 +81,30 @@ class Lines:
         """Cells of one record, without its line end."""
         return cells(record.decode("utf-8", "replace"), self.delimiter.decode(), self.quote.decode())
 
+    @cached_property
+    def _others(self) -> bytes:
+        """Every byte but the quote and the line feed."""
+        return bytes(byte for byte in range(256) if byte not in self.quote + b"\n")
+
     def ends_in(self, block: bytes, inside: bool) -> tuple[int, bool]:
         """Count the records that end in a block by its quotes alone, and tell whether one is open at its end.
 
         That is right unless a cell holds a quote and begins without one.
         """
-        pieces = block.split(self.quote)
-        ends = b"".join(pieces[inside::2]).count(b"\n")
-        return ends, inside != (len(pieces) % 2 == 0)
+        # A pair of quotes without a line end between them changes nothing; beside quotes, line ends are all that is left.
+        marks = block.translate(None, self._others).replace(self.quote * 2, b"")
+        pieces = marks.split(self.quote)
+        return sum(map(len, pieces[inside::2])), inside != (len(pieces) % 2 == 0)
+
+    def ends_at(self, block: bytes, inside: bool) -> Sequence[int]:
+        """Tell where in a block those records end, each after its line end."""
+        ends, at = [], 0
+        for piece in block.split(self.quote):
+            if not inside and b"\n" in piece:
+                ends += [at + found.end() for found in _LINE_END.finditer(piece)]
+            at += len(piece) + 1
+            inside = not inside
+        return ends
 
     def records(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """Join the lines of each record. A quoted cell never closed runs to the end of the file."""
@@ -153,7 +170,7 @@ class Prepared:
     def _guessed(self, wanted: Sequence[int]) -> tuple[list[tuple[int, int]], int]:
         """Byte position and length of the wanted records as quotes counted tell, and how many are below the header.
 
-        Only a block in which a wanted record ends, or the one before it, is looked at line by line.
+        Only in a block in which a wanted record ends, or the one before it, are the ends looked for one by one.
         """
         places: list[tuple[int, int]] = []
         numbers = iter(wanted)
@@ -163,21 +180,17 @@ class Prepared:
         inside, ended = False, True
         with self.path.open("rb") as file:
             while block := file.read(_BLOCK):
-                block += file.readline()
                 ends, open_after = self.lines.ends_in(block, inside)
                 if number is None or at + ends < number:
-                    at, here, inside = at + ends, here + len(block), open_after
-                    ended = not inside and block.endswith(b"\n")
-                    continue
-                for line in io.BytesIO(block):
-                    here += len(line)
-                    _, inside = self.lines.ends_in(line, inside)
-                    ended = not inside and line.endswith(b"\n")
-                    if ended:
+                    at += ends
+                else:
+                    for end in self.lines.ends_at(block, inside):
                         if at == number:
-                            places.append((start, here - start))
+                            places.append((start, here + end - start))
                             number = next(numbers, None)
-                        at, start = at + 1, here
+                        at, start = at + 1, here + end
+                here, inside = here + len(block), open_after
+                ended = not inside and block.endswith(b"\n")
         if at == number and not ended:
             places.append((start, here - start))
         return places, at - ended
