@@ -11,6 +11,8 @@ from callclock.exports.grammar import CALLER_KEY
 from callclock.exports.profile import Profile
 from callclock.exports.scan import Scan, as_staged
 
+# The keys of so many rows fit in memory at once.
+_KEYS_AT_ONCE = 2_000_000
 # Of several rows that are one thing: the last to close, else the first to happen (source-profiles.md, pick).
 _LAST = frozenset({"closed_at", "ended_at"})
 
@@ -32,19 +34,18 @@ class Folded:
     conflicts: Mapping[str, int]
 
 
-def fold(db: duckdb.DuckDBPyConnection, scan: Scan, good: str) -> Folded:
+def fold(db: duckdb.DuckDBPyConnection, scan: Scan, good: str, *, rows: int) -> Folded:
     """Keep one row for each key.
 
     Parameters
     ----------
     good
         SQL of the good rows.
+    rows
+        How many they are, or nearly.
     """
     known_by = "record_key, _leg" if scan.has_legs else "record_key"
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {known_by} FROM ({good}) GROUP BY {known_by} "
-        "HAVING count(*) > 1"
-    )
+    _find_repeated(db, known_by, good, shares=-(-rows // _KEYS_AT_ONCE))
     [[repeated]] = db.execute("SELECT count(*) FROM repeated").fetchall()
     if not repeated:
         return Folded(good, 0, {})
@@ -63,6 +64,16 @@ def fold(db: duckdb.DuckDBPyConnection, scan: Scan, good: str) -> Folded:
     conflicts = dict(_conflicts(db, scan, several)) if collapse else {}
     single = f"SELECT g.* FROM ({good}) AS g ANTI JOIN repeated USING ({known_by})"
     return Folded(f"{single} UNION ALL BY NAME FROM folded", repeated, conflicts)
+
+
+def _find_repeated(db: duckdb.DuckDBPyConnection, known_by: str, good: str, *, shares: int) -> None:
+    """Make the table ``repeated`` of keys that more than one row has, a share of all keys at a time."""
+    db.execute(f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {known_by} FROM ({good}) WHERE false")
+    for share in range(shares):
+        of_share = f"WHERE hash(record_key) % {shares} = {share}" if shares > 1 else ""
+        db.execute(
+            f"INSERT INTO repeated SELECT {known_by} FROM ({good}) {of_share} GROUP BY {known_by} HAVING count(*) > 1"
+        )
 
 
 # Within one file the versions of a record differ by when it was changed, then by place.

@@ -161,7 +161,7 @@ class _Stager:
             export_id=self.blank.export_id,
             out=self.workdir / "quarantine.parquet",
         )
-        folded = fold(self.db, self.scanned.scan, self.judged.good)
+        folded = fold(self.db, self.scanned.scan, self.judged.good, rows=self.judged.rows)
         flagged = flags(self.db, self.source, self.scanned)
         receipt = replace(self._receipt(quarantine, folded), flags={flag.word: flag.records for flag in flagged})
         receipt.balance()

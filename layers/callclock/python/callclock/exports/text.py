@@ -91,7 +91,7 @@ class Lines:
 
         That is right unless a cell holds a quote and begins without one.
         """
-        # A pair of quotes without a line end between them changes nothing; beside quotes, line ends are all that is left.
+        # Two quotes without a line end between them change nothing; beside quotes, line ends are all that is left.
         marks = block.translate(None, self._others).replace(self.quote * 2, b"")
         pieces = marks.split(self.quote)
         return sum(map(len, pieces[inside::2])), inside != (len(pieces) % 2 == 0)

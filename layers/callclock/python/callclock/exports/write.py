@@ -1,6 +1,6 @@
 """Staged parts: the good rows of an export in the columns of the contract, one file for each local month."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,8 @@ from callclock.settings import Force
 
 # Columns whose absence from a profile changes what a missing value means (contracts, tells).
 _TELLING = ("closed_at", "outcome", "alternative_offered_at")
+# The callers of so many records fit in memory at once.
+_RECORDS_AT_ONCE = 1_000_000
 _PARQUET_TYPES = {
     Kind.TEXT: ("BYTE_ARRAY", "UTF8"),
     Kind.INSTANT: ("INT64", "TIMESTAMP_MILLIS"),
@@ -65,27 +67,28 @@ def write_parts(
     """
     columns = ", ".join(_columns(scan, lineage, secret))
     key = ", k.caller_key AS _key" if scan.has_caller else ""
-    callers = "LEFT JOIN callers AS k ON k.caller = r._caller" if scan.has_caller else ""
     parts = {}
-    for month in _months(db, records, force):
-        path = workdir / f"{month}.parquet"
-        bounds = (f"started_at {sign} {_literal(local_midnight(day, force.tz))}"
-                  for sign, day in ((">=", month.first_day), ("<", month.next_first_day)))  # fmt: skip
-        of_month = f"SELECT * FROM ({records}) WHERE {' AND '.join(bounds)}"
-        # The callers of one month at a time: those of years would not fit in memory.
-        _key_callers(db, scan, of_month, secret)
-        # In order before there are more columns: what all rows have in common need not be sorted.
-        rows = (
-            f"SELECT r.*, {Clock(force.zone).wall('r.started_at')} AS _wall{key} FROM ({of_month}) AS r {callers} "
-            "ORDER BY r.record_no, r.record_key"
-        )
-        db.execute(
-            f"COPY (SELECT {columns} FROM ({rows}) AS r) TO {quote(str(path))} "
-            "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
-            f"KV_METADATA {{contract_version: '{CONTRACT_VERSION}'}})"
-        )
-        check_footer(db, path, scan.profile.contract)
-        parts[month] = path
+    for months in _together(_months(db, records, force)):
+        # The callers of some months at a time: each is keyed once for all of them, and those of years fit in no memory.
+        _key_callers(db, scan, _between(records, months[0], months[-1], force), secret)
+        for month in months:
+            path = workdir / f"{month}.parquet"
+            of_month = _between(records, month, month, force)
+            # Those of this month first: else a table of all of them is built for each month.
+            here = f"(FROM callers SEMI JOIN ({of_month}) AS r ON r._caller = callers.caller)"
+            callers = f"LEFT JOIN {here} AS k ON k.caller = r._caller" if scan.has_caller else ""
+            # In order before there are more columns: what all rows have in common need not be sorted.
+            rows = (
+                f"SELECT r.*, {Clock(force.zone).wall('r.started_at')} AS _wall{key} FROM ({of_month}) AS r {callers} "
+                "ORDER BY r.record_no, r.record_key"
+            )
+            db.execute(
+                f"COPY (SELECT {columns} FROM ({rows}) AS r) TO {quote(str(path))} "
+                "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, "
+                f"KV_METADATA {{contract_version: '{CONTRACT_VERSION}'}})"
+            )
+            check_footer(db, path, scan.profile.contract)
+            parts[month] = path
     return parts
 
 
@@ -102,10 +105,33 @@ def _key_callers(db: duckdb.DuckDBPyConnection, scan: Scan, records: str, secret
         )
 
 
-def _months(db: duckdb.DuckDBPyConnection, records: str, force: Force) -> Iterator[Month]:
+def _months(db: duckdb.DuckDBPyConnection, records: str, force: Force) -> Mapping[Month, int]:
+    """Count the records of each local month, in order."""
     wall = Clock(force.zone).wall("started_at")
-    found = db.execute(f"SELECT DISTINCT year({wall}), month({wall}) FROM ({records}) ORDER BY 1, 2").fetchall()
-    return (Month(year, month) for year, month in found)
+    found = db.execute(
+        f"SELECT year({wall}), month({wall}), count(*) FROM ({records}) GROUP BY 1, 2 ORDER BY 1, 2"
+    ).fetchall()
+    return {Month(year, month): count for year, month, count in found}
+
+
+def _together(months: Mapping[Month, int]) -> Iterator[Sequence[Month]]:
+    """Months in turn, as many at once as have :data:`_RECORDS_AT_ONCE` records; one that has more stands alone."""
+    here: list[Month] = []
+    records = 0
+    for month, count in months.items():
+        if here and records + count > _RECORDS_AT_ONCE:
+            yield here
+            here, records = [], 0
+        here.append(month)
+        records += count
+    if here:
+        yield here
+
+
+def _between(records: str, first: Month, last: Month, force: Force) -> str:
+    """SQL of the records of local months."""
+    begin, end = (_literal(local_midnight(day, force.tz)) for day in (first.first_day, last.next_first_day))
+    return f"SELECT * FROM ({records}) WHERE started_at >= {begin} AND started_at < {end}"
 
 
 def _columns(scan: Scan, lineage: Lineage, secret: CallerSecret) -> Iterator[str]:
