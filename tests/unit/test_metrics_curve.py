@@ -21,6 +21,7 @@ EXAMPLES = json.loads((Path(__file__).parents[1] / "fixtures" / "worked-examples
 EXAMPLE = next(example for example in EXAMPLES if example["id"] == "aalen_johansen")
 START = at("2026-03-10T09:00:00Z")
 AS_AT = at("2026-04-20T00:00:00Z")
+HOURS_4 = 4 * 3_600_000
 Seen = tuple[str, int]  # what became of an incident, and after how many milliseconds
 
 
@@ -33,13 +34,19 @@ def incidents(seen: Sequence[Seen], **said: Any) -> Iterator[dict[str, Any]]:
         yield incident(known, record_key=f"{number} {said}", call_received_at=START, **told, **said)
 
 
-def curve(seen: Sequence[Seen], workdir: Path) -> dict[float, float | None]:
-    """Share attended by each point of the curve, in seconds."""
+def drawn(seen: Sequence[Seen], workdir: Path) -> pd.DataFrame:
+    """The 49 rows of the curve of grade 2."""
     found = values([family("attendance_curve")], incidents(seen), Month(2026, 3), workdir, as_at=AS_AT)
     found = found[
         (found.grade == "2") & (found.grade_basis == "initial") & (found.population == "all") & (found.area == "all")
     ]
     assert len(found) == 49
+    return found
+
+
+def curve(seen: Sequence[Seen], workdir: Path) -> dict[float, float | None]:
+    """Share attended by each point of the curve, in seconds."""
+    found = drawn(seen, workdir)
     return {row.after_s: None if pd.isna(row.attended_share) else row.attended_share for row in found.itertuples()}
 
 
@@ -77,7 +84,8 @@ def test_worked_example_as_a_curve(name: str, tmp_path: Path) -> None:
 
 
 def at_random(chance: random.Random, count: int, *, ties: bool) -> list[Seen]:
-    times = range(1, 40) if ties else range(1, 10**9)
+    # Ties lie four hours apart, to 156: on points of the curve and between them.
+    times = range(HOURS_4, 40 * HOURS_4, HOURS_4) if ties else range(1, 10**9)
     picked = chance.choices(times, k=count) if ties else chance.sample(times, k=count)
     weights = chance.choice([(6, 2, 2), (3, 1, 4), (4, 4, 1)])
     return [
@@ -111,6 +119,18 @@ def test_lifelines_with_ties(seed: int, tmp_path: Path) -> None:
     reached = [time for time, share in incidence(seen) if share >= 0.5 - 1e-9]
     row = median(seen, tmp_path)
     assert row["value"] == reached[0] / 1000 if reached else pd.isna(row["value"])
+    closed = [({"attended": "closed", "closed": "attended"}.get(outcome, outcome), after) for outcome, after in seen]
+    attended_share, closed_share = dict(incidence(seen)), dict(incidence(closed))
+    last = max(after for _, after in seen)
+    lost = ("open", last) in seen
+    for found in drawn(seen, tmp_path).itertuples():
+        if found.after_s * 1000 > last and lost:
+            assert pd.isna(found.attended_share)
+            assert pd.isna(found.closed_share)
+            continue
+        point = max((time for time in attended_share if time <= found.after_s * 1000), default=None)
+        due = (attended_share[point], closed_share[point]) if point else (0, 0)
+        assert (found.attended_share, found.closed_share) == pytest.approx(due, abs=1e-12)
 
 
 def incidence(seen: Sequence[Seen]) -> list[tuple[float, float]]:

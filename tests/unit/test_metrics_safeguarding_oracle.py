@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from lifelines import KaplanMeierFitter
 
 from callclock.clock import Month, Period, PeriodKind, periods_of
 from callclock.metrics.catalogue import families
@@ -199,6 +200,29 @@ def test_by_hand(tmp_path: Path) -> None:
     assert (high["value"], high["n"], high["complete"]) == (3600, 2, True)
     standard = one(found, metric="safeguarding.time_to_share_median_s", outcome="attended", risk_level="standard")
     assert standard["value"] == 6 * 3600
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_median_to_share_is_that_of_lifelines(seed: int, tmp_path: Path) -> None:
+    """Ties, referrals never made, and assessments too young for 28 days: those that are known to wait count as long."""
+    chance, known = random.Random(seed), at("2026-04-20T00:00:00Z")
+    incidents, made, seen = [], [], []
+    for number in range(60):
+        start = at("2026-03-01T08:00:00Z") + timedelta(hours=12 * number)
+        judged = start + timedelta(hours=2)
+        took = timedelta(days=chance.choice([1, 2, 2, 5, 9, 14, 28, 40]))
+        shared = took <= timedelta(days=28) and judged + took <= known and chance.random() < 0.8
+        incidents.append(abuse(f"{number}", start.isoformat(), first_arrived_at=start + timedelta(hours=1)))
+        said = {"referral_shared_at": judged + took} if shared else {}
+        made.append(assessed(f"{number}", record_key=f"{number}", assessed_at=judged, level="high", **said))
+        seen.append((took if shared else min(known - judged, timedelta(days=28)), shared))
+    found = measured(incidents, made, tmp_path, known=sources(at("2026-05-31T00:00:00Z"), known))
+    row = one(found, metric="safeguarding.time_to_share_median_s", outcome="attended")
+    fitted = KaplanMeierFitter().fit([t.total_seconds() for t, _ in seen], [shared for _, shared in seen])
+    # Its own median asks for half of a product of rounded numbers; METRICS leaves 1e-9.
+    left = fitted.survival_function_["KM_estimate"]
+    assert row["n"] == 60
+    assert row["value"] == left.index[left <= 0.5 + 1e-9][0]
 
 
 def test_what_is_too_young_or_not_covered_is_in_neither_side(tmp_path: Path) -> None:
