@@ -95,14 +95,14 @@ def waterfall(workdir: Path) -> pd.DataFrame:
     return values_of(CALLS, paths, Month(2026, 3), workdir, as_at=exported_at)
 
 
-def followed(workdir: Path) -> pd.DataFrame:
-    """Values of the example followthrough."""
+def followed(workdir: Path, only: str = "") -> pd.DataFrame:
+    """Values of the example followthrough: of all who hung up, or of one of them."""
     example = EXAMPLE["followthrough"]
     as_at = at("2026-04-10T00:00:00Z")
     calls: list[dict[str, Any]] = []
     contacts: list[dict[str, Any]] = []
     incidents: list[dict[str, Any]] = []
-    for hung in example["episodes"]:
+    for hung in (hung for hung in example["episodes"] if only in {"", hung["id"]}):
         ended = at(hung["hangup"])
         calls.append(phone(hung["id"], hung["key"], "101", ended - timedelta(minutes=3), ended, "hung_up"))
     for number, contact in enumerate(example["contacts"]):

@@ -411,6 +411,21 @@ def test_a_source_counts_from_its_first_coverage_to_its_retirement(tmp_path: Pat
     assert status(Linked("contacts", "web", LONG_AGO, AS_AT, holes=hole)) == (0, 0)
 
 
+@pytest.mark.parametrize("moment", [0, 1])
+@pytest.mark.parametrize("weeks", [0, 1], ids=["window", "placebo"])
+def test_a_hole_reaches_into_a_window_or_ends_where_it_begins(weeks: int, moment: int, tmp_path: Path) -> None:
+    """Both ends of a hole are covered, and a window holds its end and not its beginning."""
+    begins, day = NOON - timedelta(hours=168) * weeks, 24 * HOUR
+    ends, late = begins + 3 * day, moment * timedelta(milliseconds=1)
+    for hole in ((begins - day, begins + late), (ends - late, ends + day)):
+        web = Linked("contacts", "web", LONG_AGO, AS_AT, holes=[hole])
+        found = check([hung_up(NOON)], [], [], [*ALL_COVERED, web], AS_AT, tmp_path, [SHARES, CHANCE])
+        share = found_in(found, "followthrough.share", outcome="none_found", window_label="72h")
+        placebo = found_in(found, "followthrough.placebo_share", outcome="all", window_label="72h")
+        covered = (moment == 0 or weeks == 1, moment == 0)
+        assert (share.denominator == 1, placebo.denominator == 1) == covered
+
+
 def test_what_else_is_at_hand_changes_nothing(tmp_path: Path) -> None:
     """A robot that listens to the message every twenty minutes and hangs up once, after we have stopped looking."""
     first = at("2026-03-30T00:00:00Z")

@@ -163,3 +163,34 @@ def test_callers_abandoned(month: str, tmp_path: Path) -> None:
         assert row["n_unknown"] == example["expected"]["unlinkable_calls"]
         rate = one(found, metric="calls.abandonment_rate", line="101")
         assert shown(rate) == example["expected"]["calls_abandoned_per_call_2026_03"]
+
+
+HUNG_UP = ["p", "q", "r", "s", "u", "v", "w"]
+
+
+@pytest.mark.parametrize("who", HUNG_UP)
+def test_what_became_of_each(who: str, tmp_path: Path) -> None:
+    due = EXAMPLE["followthrough"]["expected"]
+    assert due["first_contact"].keys() == due["status_72h"].keys() == set(HUNG_UP)
+    found = worked.followed(tmp_path, who)
+    shares = found[(found.metric == "followthrough.share") & (found.period_kind == "month")]
+    shares = shares[(shares.stage == "all") & (shares.window_label == "72h")]
+    mature = int(due["status_72h"][who] == "mature")
+    assert set(zip(shares.denominator, shares.n_immature, strict=True)) == {(mature, 1 - mature)}
+    outcome, after = due["first_contact"][who] or ("none_found", None)
+    if after and after > 72 * 3600:
+        outcome, after = "none_found", None
+    assert list(shares[shares.numerator > 0].outcome) == [outcome] * mature
+    delay = one(found, metric="followthrough.delay_median_s", line="101", outcome="all", window_label="72h")
+    assert pd.isna(delay["value"]) if after is None else delay["value"] == after
+    placebo = one(found, metric="followthrough.placebo_share", line="101", outcome="all", window_label="72h")
+    assert placebo["denominator"] == int(bool(mature) and due["placebo_status_72h"].get(who) != "uncovered")
+
+
+def test_chance_is_a_week_earlier_and_no_mirror_of_the_window(followed: pd.DataFrame) -> None:
+    due = EXAMPLE["followthrough"]["expected"]
+    keys = {"line": "101", "outcome": "all", "window_label": "72h"}
+    placebo = one(followed, metric="followthrough.placebo_share", **keys)["value"]
+    excess = one(followed, metric="followthrough.excess_share", **keys)["value"]
+    assert placebo + excess == pytest.approx(float(Fraction(due["any_contact_72h_on_placebo_cohort"])))
+    assert placebo != pytest.approx(float(Fraction(due["mirror_before_is_wrong"]["share"])))
