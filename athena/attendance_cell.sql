@@ -1,153 +1,163 @@
 -- Athena's text of callclock/metrics/attendance_cell.sql, written by make athena.
-WITH daily AS (
-  /* Every incident is counted twice, for its day and for its hour of the week: what follows adds up some thousand rows, */
-  /* and not every incident once for each of its periods and cells. */
+WITH by_hour AS (
+  /* As attendance_alike, by hour of the week: a month's incidents, as if all on its first day. */
+  SELECT
+    m.period_start AS local_date,
+    r.hour_kind_no AS kind_no,
+    r.fate,
+    r.counted,
+    r.closed_unattended,
+    r.clock_fallback,
+    r.by_closing,
+    r.unknown_origin_counted,
+    r.placed,
+    r.arrived_after_close,
+    r.attend_mark,
+    r.close_mark,
+    r.age_mark,
+    r.target_initial_mark,
+    r.target_final_mark,
+    COUNT(*) AS n,
+    MAX(r.last_event_at) AS last_event_at,
+    CAST(SUM(r.attend_ms) AS BIGINT) AS attend_total_ms,
+    COUNT(r.so_far_ms) AS so_far_n,
+    CAST(SUM(r.so_far_ms) AS BIGINT) AS so_far_total_ms,
+    COUNT(r.created_to_dispatch_ms) AS created_to_dispatch_n,
+    CAST(SUM(r.created_to_dispatch_ms) AS BIGINT) AS created_to_dispatch_total_ms,
+    COUNT(r.dispatch_to_arrival_ms) AS dispatch_to_arrival_n,
+    CAST(SUM(r.dispatch_to_arrival_ms) AS BIGINT) AS dispatch_to_arrival_total_ms
+  FROM attendance_population AS r
+  INNER JOIN period_days AS p
+    ON p.local_date = r.local_date AND p.period_kind = 'month'
+  INNER JOIN periods AS m
+    ON m.period_no = p.period_no
+  GROUP BY
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+    11,
+    12,
+    13,
+    14,
+    15
+), alike AS (
+  SELECT
+    *
+  FROM attendance_alike
+  WHERE
+    local_date IN (
+      SELECT
+        local_date
+      FROM period_days
+    )
+  UNION ALL
+  SELECT
+    *
+  FROM by_hour
+), daily AS (
   SELECT
     r.local_date,
-    r.grade_scheme,
-    r.grade_initial,
-    r.grade_final,
-    CASE WHEN h.by_hour THEN 'all' ELSE r.population END AS population,
-    CASE WHEN h.by_hour THEN 'all' ELSE r.area END AS area,
-    CASE WHEN h.by_hour THEN r.hour_of_week ELSE 'all' END AS hour_of_week,
-    h.by_hour,
-    COUNT(*) FILTER(WHERE
-      counted) AS incidents,
-    COUNT(*) FILTER(WHERE
-      attended) AS attended,
-    COUNT(*) FILTER(WHERE
-      still_open) AS still_open,
-    COUNT(*) FILTER(WHERE
-      closed_unattended) AS closed_unattended,
-    COUNT(*) FILTER(WHERE
-      unknown_outcome) AS unknown_outcome,
-    COUNT(*) FILTER(WHERE
-      arrived_after_close) AS arrived_after_close,
-    COUNT(*) FILTER(WHERE
-      NOT counted) AS excluded,
-    COUNT(*) FILTER(WHERE
-      clock_fallback) AS clock_fallback,
-    COUNT(*) FILTER(WHERE
-      by_closing) AS by_closing,
-    COUNT(*) FILTER(WHERE
-      unknown_origin_counted) AS unknown_origin_counted,
+    k.by_hour,
+    k.grade_scheme,
+    k.grade_initial,
+    k.grade_final,
+    k.population,
+    k.area,
+    k.hour_of_week,
+    SUM(CASE WHEN counted THEN n ELSE 0 END) AS incidents,
+    SUM(CASE WHEN fate = 'attended' THEN n ELSE 0 END) AS attended,
+    SUM(CASE WHEN fate = 'open' THEN n ELSE 0 END) AS still_open,
+    SUM(CASE WHEN closed_unattended THEN n ELSE 0 END) AS closed_unattended,
+    SUM(CASE WHEN fate = 'unknown' THEN n ELSE 0 END) AS unknown_outcome,
+    SUM(CASE WHEN arrived_after_close THEN n ELSE 0 END) AS arrived_after_close,
+    SUM(CASE WHEN NOT counted THEN n ELSE 0 END) AS excluded,
+    SUM(CASE WHEN clock_fallback THEN n ELSE 0 END) AS clock_fallback,
+    SUM(CASE WHEN by_closing THEN n ELSE 0 END) AS by_closing,
+    SUM(CASE WHEN unknown_origin_counted THEN n ELSE 0 END) AS unknown_origin_counted,
     MAX(last_event_at) AS last_event_at,
-    COUNT(*) /* closed without attendance, and left out, by reason */ FILTER(WHERE
-      closure_reason = 'phone_resolved') AS closed_phone_resolved,
-    COUNT(*) FILTER(WHERE
-      closure_reason = 'no_reply') AS closed_no_reply,
-    COUNT(*) FILTER(WHERE
-      closure_reason = 'cancelled') AS closed_cancelled,
-    COUNT(*) FILTER(WHERE
-      closure_reason = 'other') AS closed_other,
-    COUNT(*) FILTER(WHERE
-      exclusion = 'officer_made') AS excluded_officer_made,
-    COUNT(*) FILTER(WHERE
-      exclusion = 'training') AS excluded_training,
-    COUNT(*) FILTER(WHERE
-      exclusion = 'pre_planned') AS excluded_pre_planned,
-    COUNT(*) FILTER(WHERE
-      exclusion = 'duplicate') AS excluded_duplicate,
-    COUNT(*) FILTER(WHERE
-      exclusion = 'external') AS excluded_external,
-    COUNT(*) FILTER(WHERE
-      exclusion = 'origin_unknown') AS excluded_origin_unknown,
-    COUNT(*) FILTER(WHERE
-      exclusion = 'other_service') AS excluded_other_service,
-    COUNT(*) FILTER(WHERE
-      exclusion = 'appointment') AS excluded_appointment,
-    COUNT(*) FILTER(WHERE
-      exclusion = 'attendance_not_expected') AS excluded_attendance_not_expected,
-    COUNT(*) FILTER(WHERE
-      exclusion = 'already_on_scene') AS excluded_already_on_scene,
-    COUNT(*) FILTER(WHERE
-      exclusion = 'negative_interval') AS excluded_negative_interval,
-    COUNT(attend_ms) AS attend_n, /* waits in ms */
-    SUM(attend_ms) AS attend_total_ms,
-    COUNT(*) FILTER(WHERE
-      attend_ms > 900000) AS attend_later_15m,
-    COUNT(*) FILTER(WHERE
-      attend_ms > 3600000) AS attend_later_60m,
-    COUNT(*) FILTER(WHERE
-      attend_ms > 14400000) AS attend_later_4h,
-    COUNT(*) FILTER(WHERE
-      attend_ms > 86400000) AS attend_later_24h,
-    COUNT(*) FILTER(WHERE
-      attend_ms > 604800000) AS attend_later_7d,
-    COUNT(so_far_ms) AS so_far_n,
-    SUM(so_far_ms) AS so_far_total_ms,
-    COUNT(created_to_dispatch_ms) AS created_to_dispatch_n,
-    SUM(created_to_dispatch_ms) AS created_to_dispatch_total_ms,
-    COUNT(dispatch_to_arrival_ms) AS dispatch_to_arrival_n,
-    SUM(dispatch_to_arrival_ms) AS dispatch_to_arrival_total_ms,
-    COUNT(*) /* marks: of the records old enough at the mark, those attended by then and those closed by then */ FILTER(WHERE
-      counted AND NOT placed) AS not_placed,
-    COUNT(*) FILTER(WHERE
-      placed) AS placed,
-    COUNT(*) FILTER(WHERE
-      mature_15m) AS mature_15m,
-    COUNT(*) FILTER(WHERE
-      within_15m) AS within_15m,
-    COUNT(*) FILTER(WHERE
-      closed_15m) AS closed_15m,
-    COUNT(*) FILTER(WHERE
-      mature_60m) AS mature_60m,
-    COUNT(*) FILTER(WHERE
-      within_60m) AS within_60m,
-    COUNT(*) FILTER(WHERE
-      closed_60m) AS closed_60m,
-    COUNT(*) FILTER(WHERE
-      mature_4h) AS mature_4h,
-    COUNT(*) FILTER(WHERE
-      within_4h) AS within_4h,
-    COUNT(*) FILTER(WHERE
-      closed_4h) AS closed_4h,
-    COUNT(*) FILTER(WHERE
-      mature_24h) AS mature_24h,
-    COUNT(*) FILTER(WHERE
-      within_24h) AS within_24h,
-    COUNT(*) FILTER(WHERE
-      closed_24h) AS closed_24h,
-    COUNT(*) FILTER(WHERE
-      mature_7d) AS mature_7d,
-    COUNT(*) FILTER(WHERE
-      within_7d) AS within_7d,
-    COUNT(*) FILTER(WHERE
-      closed_7d) AS closed_7d,
-    COUNT(*) FILTER(WHERE
-      mature_28d) AS mature_28d,
-    COUNT(*) FILTER(WHERE
-      within_28d) AS within_28d,
-    COUNT(*) FILTER(WHERE
-      placed AND NOT target_initial_ms IS NULL) AS targeted_initial,
-    COUNT(*) FILTER(WHERE
-      counted AND target_initial_ms IS NULL) AS no_target_initial,
-    COUNT(*) FILTER(WHERE
-      mature_target_initial) AS mature_target_initial,
-    COUNT(*) FILTER(WHERE
-      within_target_initial) AS within_target_initial,
-    COUNT(*) FILTER(WHERE
-      placed AND NOT target_final_ms IS NULL) AS targeted_final,
-    COUNT(*) FILTER(WHERE
-      counted AND target_final_ms IS NULL) AS no_target_final,
-    COUNT(*) FILTER(WHERE
-      mature_target_final) AS mature_target_final,
-    COUNT(*) FILTER(WHERE
-      within_target_final) AS within_target_final
-  FROM attendance_population AS r
-  INNER JOIN (
-    SELECT
-      local_date,
-      MAX(CASE WHEN period_kind = 'month' THEN 1 ELSE 0 END) AS of_month
-    FROM period_days
-    GROUP BY
-      local_date
-  ) AS p
-    ON p.local_date = r.local_date
-  INNER JOIN (VALUES
-    (FALSE),
-    (TRUE)) AS h(by_hour)
-    ON NOT h.by_hour OR p.of_month = 1
+    SUM(CASE WHEN fate = 'phone_resolved' THEN n ELSE 0 END) AS closed_phone_resolved, /* closed without attendance, and left out, by reason */
+    SUM(CASE WHEN fate = 'no_reply' THEN n ELSE 0 END) AS closed_no_reply,
+    SUM(CASE WHEN fate = 'cancelled' THEN n ELSE 0 END) AS closed_cancelled,
+    SUM(CASE WHEN fate = 'other' THEN n ELSE 0 END) AS closed_other,
+    SUM(CASE WHEN fate = 'officer_made' THEN n ELSE 0 END) AS excluded_officer_made,
+    SUM(CASE WHEN fate = 'training' THEN n ELSE 0 END) AS excluded_training,
+    SUM(CASE WHEN fate = 'pre_planned' THEN n ELSE 0 END) AS excluded_pre_planned,
+    SUM(CASE WHEN fate = 'duplicate' THEN n ELSE 0 END) AS excluded_duplicate,
+    SUM(CASE WHEN fate = 'external' THEN n ELSE 0 END) AS excluded_external,
+    SUM(CASE WHEN fate = 'origin_unknown' THEN n ELSE 0 END) AS excluded_origin_unknown,
+    SUM(CASE WHEN fate = 'other_service' THEN n ELSE 0 END) AS excluded_other_service,
+    SUM(CASE WHEN fate = 'appointment' THEN n ELSE 0 END) AS excluded_appointment,
+    SUM(CASE WHEN fate = 'attendance_not_expected' THEN n ELSE 0 END) AS excluded_attendance_not_expected,
+    SUM(CASE WHEN fate = 'already_on_scene' THEN n ELSE 0 END) AS excluded_already_on_scene,
+    SUM(CASE WHEN fate = 'negative_interval' THEN n ELSE 0 END) AS excluded_negative_interval,
+    SUM(CASE WHEN attend_mark > 0 THEN n ELSE 0 END) AS attend_n, /* waits in ms */
+    SUM(attend_total_ms) AS attend_total_ms,
+    SUM(CASE WHEN attend_mark > 1 THEN n ELSE 0 END) AS attend_later_15m,
+    SUM(CASE WHEN attend_mark > 2 THEN n ELSE 0 END) AS attend_later_60m,
+    SUM(CASE WHEN attend_mark > 3 THEN n ELSE 0 END) AS attend_later_4h,
+    SUM(CASE WHEN attend_mark > 4 THEN n ELSE 0 END) AS attend_later_24h,
+    SUM(CASE WHEN attend_mark > 5 THEN n ELSE 0 END) AS attend_later_7d,
+    SUM(so_far_n) AS so_far_n,
+    SUM(so_far_total_ms) AS so_far_total_ms,
+    SUM(created_to_dispatch_n) AS created_to_dispatch_n,
+    SUM(created_to_dispatch_total_ms) AS created_to_dispatch_total_ms,
+    SUM(dispatch_to_arrival_n) AS dispatch_to_arrival_n,
+    SUM(dispatch_to_arrival_total_ms) AS dispatch_to_arrival_total_ms,
+    SUM(CASE WHEN counted AND NOT placed THEN n ELSE 0 END) AS not_placed, /* marks: of the records old enough at the mark, those attended by then and those closed by then */
+    SUM(CASE WHEN placed THEN n ELSE 0 END) AS placed,
+    SUM(CASE WHEN placed AND age_mark >= 1 THEN n ELSE 0 END) AS mature_15m,
+    SUM(CASE WHEN placed AND age_mark >= 1 AND attend_mark = 1 THEN n ELSE 0 END) AS within_15m,
+    SUM(CASE WHEN placed AND age_mark >= 1 AND close_mark = 1 THEN n ELSE 0 END) AS closed_15m,
+    SUM(CASE WHEN placed AND age_mark >= 2 THEN n ELSE 0 END) AS mature_60m,
+    SUM(
+      CASE WHEN placed AND age_mark >= 2 AND attend_mark BETWEEN 1 AND 2 THEN n ELSE 0 END
+    ) AS within_60m,
+    SUM(
+      CASE WHEN placed AND age_mark >= 2 AND close_mark BETWEEN 1 AND 2 THEN n ELSE 0 END
+    ) AS closed_60m,
+    SUM(CASE WHEN placed AND age_mark >= 3 THEN n ELSE 0 END) AS mature_4h,
+    SUM(
+      CASE WHEN placed AND age_mark >= 3 AND attend_mark BETWEEN 1 AND 3 THEN n ELSE 0 END
+    ) AS within_4h,
+    SUM(
+      CASE WHEN placed AND age_mark >= 3 AND close_mark BETWEEN 1 AND 3 THEN n ELSE 0 END
+    ) AS closed_4h,
+    SUM(CASE WHEN placed AND age_mark >= 4 THEN n ELSE 0 END) AS mature_24h,
+    SUM(
+      CASE WHEN placed AND age_mark >= 4 AND attend_mark BETWEEN 1 AND 4 THEN n ELSE 0 END
+    ) AS within_24h,
+    SUM(
+      CASE WHEN placed AND age_mark >= 4 AND close_mark BETWEEN 1 AND 4 THEN n ELSE 0 END
+    ) AS closed_24h,
+    SUM(CASE WHEN placed AND age_mark >= 5 THEN n ELSE 0 END) AS mature_7d,
+    SUM(
+      CASE WHEN placed AND age_mark >= 5 AND attend_mark BETWEEN 1 AND 5 THEN n ELSE 0 END
+    ) AS within_7d,
+    SUM(
+      CASE WHEN placed AND age_mark >= 5 AND close_mark BETWEEN 1 AND 5 THEN n ELSE 0 END
+    ) AS closed_7d,
+    SUM(CASE WHEN placed AND age_mark >= 6 THEN n ELSE 0 END) AS mature_28d,
+    SUM(
+      CASE WHEN placed AND age_mark >= 6 AND attend_mark BETWEEN 1 AND 6 THEN n ELSE 0 END
+    ) AS within_28d,
+    SUM(CASE WHEN placed AND target_initial_mark > 0 THEN n ELSE 0 END) AS targeted_initial,
+    SUM(CASE WHEN counted AND target_initial_mark = 0 THEN n ELSE 0 END) AS no_target_initial,
+    SUM(CASE WHEN target_initial_mark >= 2 THEN n ELSE 0 END) AS mature_target_initial,
+    SUM(CASE WHEN target_initial_mark = 3 THEN n ELSE 0 END) AS within_target_initial,
+    SUM(CASE WHEN placed AND target_final_mark > 0 THEN n ELSE 0 END) AS targeted_final,
+    SUM(CASE WHEN counted AND target_final_mark = 0 THEN n ELSE 0 END) AS no_target_final,
+    SUM(CASE WHEN target_final_mark >= 2 THEN n ELSE 0 END) AS mature_target_final,
+    SUM(CASE WHEN target_final_mark = 3 THEN n ELSE 0 END) AS within_target_final
+  FROM alike AS r
+  INNER JOIN attendance_kinds AS k
+    ON k.kind_no = r.kind_no
   GROUP BY
     1,
     2,

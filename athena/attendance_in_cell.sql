@@ -1,29 +1,42 @@
 -- Athena's text of callclock/metrics/attendance_in_cell.sql, written by make athena.
 SELECT
-  p.period_kind,
-  p.period_label,
+  p.period_no,
   c.cell_no,
   r.attend_ms,
   r.created_to_dispatch_ms,
   r.dispatch_to_arrival_ms
-FROM attendance_numbered AS r
+FROM attendance_population AS r
 INNER JOIN period_days AS p
   ON p.local_date = r.local_date
 INNER JOIN attendance_in_cells AS c
-  ON c.kind_no = r.kind_no
-  AND (
-    NOT c.by_area OR NOT p.period_kind IN ('day', 'week')
-  )
+  ON c.kind_no = r.kind_no AND NOT c.by_area
+WHERE
+  r.counted
 UNION ALL
 SELECT
-  p.period_kind,
-  p.period_label,
+  p.period_no,
   c.cell_no,
   r.attend_ms,
   r.created_to_dispatch_ms,
   r.dispatch_to_arrival_ms
-FROM attendance_numbered AS r
+FROM attendance_population AS r
+INNER JOIN period_days AS p
+  ON p.local_date = r.local_date AND NOT p.period_kind IN ('day', 'week')
+INNER JOIN attendance_in_cells AS c
+  ON c.kind_no = r.kind_no AND c.by_area
+WHERE
+  r.counted
+UNION ALL
+SELECT
+  p.period_no,
+  c.cell_no,
+  r.attend_ms,
+  r.created_to_dispatch_ms,
+  r.dispatch_to_arrival_ms
+FROM attendance_population AS r
 INNER JOIN period_days AS p
   ON p.local_date = r.local_date AND p.period_kind = 'month'
 INNER JOIN attendance_in_cells AS c
   ON c.kind_no = r.hour_kind_no
+WHERE
+  r.counted

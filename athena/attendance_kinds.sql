@@ -1,31 +1,37 @@
 -- Athena's text of callclock/metrics/attendance_kinds.sql, written by make athena.
-SELECT
-  k.*,
-  DENSE_RANK() OVER (
-    ORDER BY k.by_hour, k.grade_scheme, k.grade_initial, k.grade_final, k.population, k.area, k.hour_of_week
-  ) AS kind_no
+SELECT DISTINCT
+  FALSE AS by_hour,
+  k.kind_no,
+  k.grade_scheme,
+  k.initial_key AS grade_initial,
+  k.final_key AS grade_final,
+  k.population,
+  k.area,
+  'all' AS hour_of_week
+FROM attendance_configured AS k
+UNION ALL
+SELECT DISTINCT
+  TRUE AS by_hour,
+  r.hour_kind_no AS kind_no,
+  k.grade_scheme,
+  k.grade_initial,
+  k.grade_final,
+  'all' AS population,
+  'all' AS area,
+  LPAD(CAST(0 - r.hour_kind_no - 168 * k.grades_no AS VARCHAR), 3, '0') AS hour_of_week
 FROM (
   SELECT DISTINCT
-    FALSE AS by_hour,
-    grade_scheme,
-    grade_initial,
-    grade_final,
-    population,
-    area,
-    'all' AS hour_of_week
+    kind_no,
+    hour_kind_no
   FROM attendance_population
-  WHERE
-    counted
-  UNION ALL
+) AS r
+INNER JOIN (
   SELECT DISTINCT
-    TRUE AS by_hour,
+    kind_no,
+    grades_no,
     grade_scheme,
-    grade_initial,
-    grade_final,
-    'all' AS population,
-    'all' AS area,
-    hour_of_week
-  FROM attendance_population
-  WHERE
-    counted
+    initial_key AS grade_initial,
+    final_key AS grade_final
+  FROM attendance_configured
 ) AS k
+  ON k.kind_no = r.kind_no

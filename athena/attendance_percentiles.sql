@@ -1,8 +1,7 @@
 -- Athena's text of callclock/metrics/attendance_percentiles.sql, written by make athena.
 WITH found AS (
   SELECT
-    period_kind,
-    period_label,
+    period_no,
     cell_no,
     CASE
       WHEN COUNT(attend_ms) > 0
@@ -286,13 +285,12 @@ WITH found AS (
     END AS dispatch_to_arrival_p90_ms
   FROM attendance_in_cell
   GROUP BY
-    period_kind,
-    period_label,
+    period_no,
     cell_no
 )
 SELECT
-  f.period_kind,
-  f.period_label,
+  p.period_kind,
+  p.period_label,
   b.grade_basis,
   c.grade_scheme,
   c.grade,
@@ -307,6 +305,8 @@ SELECT
   f.dispatch_to_arrival_median_ms,
   f.dispatch_to_arrival_p90_ms
 FROM found AS f
+INNER JOIN periods AS p
+  ON p.period_no = f.period_no
 INNER JOIN attendance_cells AS c
   ON c.cell_no = f.cell_no
 INNER JOIN (VALUES

@@ -29,7 +29,7 @@ WITH definitions AS (
         r.grade_final,
         CASE WHEN h.by_hour THEN 'all' ELSE r.population END AS population,
         CASE WHEN h.by_hour OR p.period_kind IN ('day', 'week') THEN 'all' ELSE r.area END AS area,
-        CASE WHEN h.by_hour THEN r.hour_of_week ELSE 'all' END AS hour_of_week,
+        CASE WHEN h.by_hour THEN LPAD(CAST(r.hour_no AS VARCHAR), 3, '0') ELSE 'all' END AS hour_of_week,
         COUNT(*) FILTER(WHERE
           r.counted) AS incidents,
         COUNT(*) FILTER(WHERE

@@ -10,9 +10,12 @@ WITH groups AS (
     c.area,
     c.population,
     c.attend_n AS n,
+    p.period_no,
     k.cell_no,
-    DENSE_RANK() OVER (ORDER BY c.period_kind, c.period_label, k.cell_no) AS group_no
+    DENSE_RANK() OVER (ORDER BY p.period_no, k.cell_no) AS group_no
   FROM attendance_cell AS c
+  INNER JOIN periods AS p
+    ON p.period_kind = c.period_kind AND p.period_label = c.period_label
   INNER JOIN attendance_cells AS k
     ON k.grade_basis = CASE WHEN c.grade = 'all' THEN 'either' ELSE c.grade_basis END
     AND k.grade_scheme = c.grade_scheme
@@ -34,9 +37,7 @@ WITH groups AS (
     RANK() OVER (PARTITION BY g.group_no ORDER BY w.attend_ms) AS place
   FROM attendance_in_cell AS w
   INNER JOIN groups AS g
-    ON g.cell_no = w.cell_no
-    AND g.period_kind = w.period_kind
-    AND g.period_label = w.period_label
+    ON g.cell_no = w.cell_no AND g.period_no = w.period_no
   WHERE
     NOT w.attend_ms IS NULL
 ), bounds AS (

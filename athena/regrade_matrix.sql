@@ -7,11 +7,11 @@ FROM (
     SELECT
       p.period_kind,
       p.period_label,
-      r.grade_scheme,
-      r.grade_initial,
-      r.grade_final,
-      r.population,
-      r.area,
+      k.grade_scheme,
+      k.grade_initial,
+      k.grade_final,
+      k.population,
+      k.area,
       COUNT(*) AS incidents,
       COUNT(*) FILTER(WHERE
         r.still_open) AS still_open,
@@ -19,6 +19,8 @@ FROM (
         r.unknown_origin_counted) AS unknown_origin_counted,
       MAX(r.last_event_at) AS last_event_at
     FROM attendance_population AS r
+    INNER JOIN attendance_kinds AS k
+      ON k.kind_no = r.kind_no
     INNER JOIN period_days AS p
       ON p.local_date = r.local_date
     WHERE

@@ -14,7 +14,7 @@ WITH known AS (
 aimed AS (
     SELECT
         j.*,
-        COALESCE(own.target_ms, general.target_ms) AS target_ms,
+        j.target_initial_ms AS target_ms,
         -- As for the marks.
         CASE
             WHEN j.left_out IS NOT NULL OR j.by_closing THEN false
@@ -30,10 +30,6 @@ aimed AS (
         END AS both_known_ms
     FROM attendance_judged AS j
     CROSS JOIN known AS k
-    LEFT JOIN attendance_targets AS own
-        ON own.grade = j.initial_key AND own.scheme = j.grade_scheme AND own.area_type = j.area_type AND own.since <= j.local_date AND own.until > j.local_date
-    LEFT JOIN attendance_targets AS general
-        ON general.grade = j.initial_key AND general.scheme = j.grade_scheme AND general.area_type = 'all' AND general.since <= j.local_date AND general.until > j.local_date
 ),
 regraded AS (
     SELECT f.*, COALESCE(g.grade, 'unknown') AS next_key
@@ -60,7 +56,7 @@ downgraded AS (
 )
 SELECT
     f.local_date,
-    f.hour_of_week,
+    f.hour_no,
     f.grade_scheme,
     f.initial_key AS grade_initial,
     f.final_key AS grade_final,

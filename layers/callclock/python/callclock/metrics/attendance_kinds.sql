@@ -1,16 +1,16 @@
 -- relation: attendance_kinds
--- from: attendance_population
+-- from: attendance_population, attendance_configured
 -- stored: yes
--- meaning: Each kind of incident that the cells tell apart, with a number in place of its text: by grades, population and area, and (by_hour) by grades and hour of the week.
-SELECT
-    k.*,
-    DENSE_RANK() OVER (ORDER BY k.by_hour, k.grade_scheme, k.grade_initial, k.grade_final, k.population, k.area, k.hour_of_week) AS kind_no
-FROM (
-    SELECT DISTINCT false AS by_hour, grade_scheme, grade_initial, grade_final, population, area, 'all' AS hour_of_week
-    FROM attendance_population
-    WHERE counted
-    UNION ALL
-    SELECT DISTINCT true AS by_hour, grade_scheme, grade_initial, grade_final, 'all' AS population, 'all' AS area, hour_of_week
-    FROM attendance_population
-    WHERE counted
-) AS k
+-- meaning: What the number of each kind of incident stands for: grades, population and area, or (by_hour) grades and hour of the week.
+SELECT DISTINCT
+    false AS by_hour, k.kind_no, k.grade_scheme, k.initial_key AS grade_initial, k.final_key AS grade_final, k.population,
+    k.area, 'all' AS hour_of_week
+FROM attendance_configured AS k
+UNION ALL
+SELECT DISTINCT
+    true AS by_hour, r.hour_kind_no AS kind_no, k.grade_scheme, k.grade_initial, k.grade_final, 'all' AS population, 'all' AS area,
+    lpad(CAST(0 - r.hour_kind_no - 168 * k.grades_no AS VARCHAR), 3, '0') AS hour_of_week
+FROM (SELECT DISTINCT kind_no, hour_kind_no FROM attendance_population) AS r
+INNER JOIN (
+    SELECT DISTINCT kind_no, grades_no, grade_scheme, initial_key AS grade_initial, final_key AS grade_final FROM attendance_configured
+) AS k ON k.kind_no = r.kind_no

@@ -1,11 +1,10 @@
 -- relation: attendance_percentiles
--- from: attendance_in_cell, attendance_cells
+-- from: attendance_in_cell, attendance_cells, periods
 -- stored: yes
 -- meaning: The percentiles of each cell of attendance_cell, which no sum can give; exact, by linear interpolation, in ms.
 WITH found AS (
     SELECT
-        period_kind,
-        period_label,
+        period_no,
         cell_no,
         quantile_cont(attend_ms, 0.5) AS attend_median_ms,
         quantile_cont(attend_ms, 0.9) AS attend_p90_ms,
@@ -15,11 +14,11 @@ WITH found AS (
         quantile_cont(dispatch_to_arrival_ms, 0.5) AS dispatch_to_arrival_median_ms,
         quantile_cont(dispatch_to_arrival_ms, 0.9) AS dispatch_to_arrival_p90_ms
     FROM attendance_in_cell
-    GROUP BY period_kind, period_label, cell_no
+    GROUP BY period_no, cell_no
 )
 SELECT
-    f.period_kind,
-    f.period_label,
+    p.period_kind,
+    p.period_label,
     b.grade_basis,
     c.grade_scheme,
     c.grade,
@@ -34,5 +33,6 @@ SELECT
     f.dispatch_to_arrival_median_ms,
     f.dispatch_to_arrival_p90_ms
 FROM found AS f
+INNER JOIN periods AS p ON p.period_no = f.period_no
 INNER JOIN attendance_cells AS c ON c.cell_no = f.cell_no
 INNER JOIN (VALUES ('initial'), ('final')) AS b(grade_basis) ON c.grade_basis IN ('either', b.grade_basis)

@@ -1,20 +1,23 @@
 -- relation: attendance_placed
--- from: attendance_population, attendance_kinds
--- stored: yes
+-- from: attendance_population
+-- stored: no
 -- meaning: Each incident of known outcome, with the numbers of its kinds, and the time to its arrival, to its closing or to what is known of it.
 SELECT
     r.local_date,
-    k.kind_no,
-    h.kind_no AS hour_kind_no,
+    r.kind_no,
+    r.hour_kind_no,
     r.so_far_ms,
-    r.point_no,
+    -- The first point of the curve (15 min, each hour to 24 h, each sixth to 7 d) at or after an arrival or a closing, but
+    -- after what was last seen open: at that point itself it was still at risk. Later than 7 d it is 49.
+    CASE
+        WHEN r.so_far_ms + CASE WHEN r.still_open THEN 1 ELSE 0 END <= 900000 THEN 0
+        WHEN r.so_far_ms + CASE WHEN r.still_open THEN 1 ELSE 0 END <= 86400000
+            THEN CAST(CEIL(CAST(r.so_far_ms + CASE WHEN r.still_open THEN 1 ELSE 0 END AS DOUBLE) / 3600000) AS BIGINT)
+        WHEN r.so_far_ms + CASE WHEN r.still_open THEN 1 ELSE 0 END <= 604800000
+            THEN 24 + CAST(CEIL(CAST(r.so_far_ms + CASE WHEN r.still_open THEN 1 ELSE 0 END - 86400000 AS DOUBLE) / 21600000) AS BIGINT)
+        ELSE 49
+    END AS point_no,
     r.attended,
     r.still_open
 FROM attendance_population AS r
-INNER JOIN attendance_kinds AS k
-    ON NOT k.by_hour AND k.grade_scheme = r.grade_scheme AND k.grade_initial = r.grade_initial AND k.grade_final = r.grade_final
-    AND k.population = r.population AND k.area = r.area
-INNER JOIN attendance_kinds AS h
-    ON h.by_hour AND h.grade_scheme = r.grade_scheme AND h.grade_initial = r.grade_initial AND h.grade_final = r.grade_final
-    AND h.hour_of_week = r.hour_of_week
 WHERE r.placed

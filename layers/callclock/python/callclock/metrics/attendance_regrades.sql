@@ -22,7 +22,7 @@ WITH finest AS (
         p.period_kind, p.period_label, h.by_hour, r.grade_scheme, r.grade_initial, r.grade_final,
         CASE WHEN h.by_hour THEN 'all' ELSE r.population END AS population,
         CASE WHEN h.by_hour OR p.period_kind IN ('day', 'week') THEN 'all' ELSE r.area END AS area,
-        CASE WHEN h.by_hour THEN r.hour_of_week ELSE 'all' END AS hour_of_week,
+        CASE WHEN h.by_hour THEN lpad(CAST(r.hour_no AS VARCHAR), 3, '0') ELSE 'all' END AS hour_of_week,
         COUNT(*) FILTER (WHERE r.counted) AS incidents,
         COUNT(*) FILTER (WHERE NOT r.counted) AS excluded,
         COUNT(*) FILTER (WHERE r.counted AND NOT r.placed) AS not_placed,

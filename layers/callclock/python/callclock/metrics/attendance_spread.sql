@@ -1,13 +1,14 @@
 -- relation: attendance_spread
--- from: attendance_in_cell, attendance_cells, attendance_cell
+-- from: attendance_in_cell, attendance_cells, attendance_cell, periods
 -- stored: yes
 -- meaning: Half the width, on the scale of logarithms, of the 95 % interval of domestic abuse's median wait over that of other incidents; NULL under 10 attended in either (Price and Bonett). METRICS "gap_ratio_other".
 WITH groups AS (
     -- A number in place of a period and a cell: the ordering below is most of the work.
     SELECT
         c.period_kind, c.period_label, k.grade_basis AS cut_basis, c.grade_scheme, c.grade, c.area, c.population, c.attend_n AS n,
-        k.cell_no, DENSE_RANK() OVER (ORDER BY c.period_kind, c.period_label, k.cell_no) AS group_no
+        p.period_no, k.cell_no, DENSE_RANK() OVER (ORDER BY p.period_no, k.cell_no) AS group_no
     FROM attendance_cell AS c
+    INNER JOIN periods AS p ON p.period_kind = c.period_kind AND p.period_label = c.period_label
     INNER JOIN attendance_cells AS k
         ON k.grade_basis = CASE WHEN c.grade = 'all' THEN 'either' ELSE c.grade_basis END AND k.grade_scheme = c.grade_scheme
         AND k.grade = c.grade AND k.population = c.population AND k.area = c.area AND k.hour_of_week = c.hour_of_week
@@ -16,7 +17,7 @@ WITH groups AS (
 ordered AS (
     SELECT g.group_no, g.n, w.attend_ms, RANK() OVER (PARTITION BY g.group_no ORDER BY w.attend_ms) AS place
     FROM attendance_in_cell AS w
-    INNER JOIN groups AS g ON g.cell_no = w.cell_no AND g.period_kind = w.period_kind AND g.period_label = w.period_label
+    INNER JOIN groups AS g ON g.cell_no = w.cell_no AND g.period_no = w.period_no
     WHERE w.attend_ms IS NOT NULL
 ),
 bounds AS (

@@ -181,14 +181,15 @@ def prepare(
         "force_as_at TIMESTAMP, count_unknown_origin BOOLEAN",
         [(_utc(known.as_at), force.unknown_origin_is_public)],
     )
-    columns = "period_kind VARCHAR, period_label VARCHAR, period_start DATE, period_end DATE, "
+    columns = "period_no INTEGER, period_kind VARCHAR, period_label VARCHAR, period_start DATE, period_end DATE, "
     columns += "start_at TIMESTAMP, end_at TIMESTAMP, hole BOOLEAN"
     # A year to date or a rolling year that ends in a month not begun would be published before its time.
     begun = local_midnight(home.first_day, force.tz) <= max([known.as_at, *(s.as_at for s in known.sources)])
-    periods = [_period_row(period, force, known) for period in periods_of(home) if begun or period.kind not in LONG]
-    fill(con, "home_periods", columns, periods)
+    periods = [period for period in periods_of(home) if begun or period.kind not in LONG]
+    rows = [(number, *_period_row(period, force, known)) for number, period in enumerate(periods)]
+    fill(con, "home_periods", columns, rows)
     fill(con, "periods", columns, [])
-    fill(con, "period_days", "period_kind VARCHAR, period_label VARCHAR, local_date DATE", [])
+    fill(con, "period_days", "period_no INTEGER, period_kind VARCHAR, period_label VARCHAR, local_date DATE", [])
     fill(con, "reach", "first_date DATE, end_date DATE", [])
     fill(con, "worked_out", "step VARCHAR, period_kind VARCHAR", [])
     con.execute("SET VARIABLE stands = NULL")
@@ -334,7 +335,7 @@ def _of_kinds(con: duckdb.DuckDBPyConnection, kinds: Sequence[PeriodKind], famil
     con.execute("INSERT INTO periods FROM home_periods WHERE period_kind IN ?", [[kind.value for kind in kinds]])
     con.execute("DELETE FROM period_days")
     con.execute(
-        "INSERT INTO period_days SELECT period_kind, period_label, "
+        "INSERT INTO period_days SELECT period_no, period_kind, period_label, "
         "UNNEST(generate_series(period_start, period_end - 1, INTERVAL 1 DAY)) FROM periods"
     )
     con.execute("DELETE FROM reach")

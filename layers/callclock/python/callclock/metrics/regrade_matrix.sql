@@ -1,6 +1,6 @@
 -- name: regrade_matrix
 -- table: incidents
--- from: attendance_population, period_days, periods, run
+-- from: attendance_population, attendance_kinds, period_days, periods, run
 -- result: regrade_matrix
 -- kinds: month, quarter, fy_to_date, rolling_12m
 -- settled_after: 29
@@ -11,12 +11,13 @@
 -- definition_version: 1
 WITH finest AS (
     SELECT
-        p.period_kind, p.period_label, r.grade_scheme, r.grade_initial, r.grade_final, r.population, r.area,
+        p.period_kind, p.period_label, k.grade_scheme, k.grade_initial, k.grade_final, k.population, k.area,
         COUNT(*) AS incidents,
         COUNT(*) FILTER (WHERE r.still_open) AS still_open,
         COUNT(*) FILTER (WHERE r.unknown_origin_counted) AS unknown_origin_counted,
         MAX(r.last_event_at) AS last_event_at
     FROM attendance_population AS r
+    INNER JOIN attendance_kinds AS k ON k.kind_no = r.kind_no
     INNER JOIN period_days AS p ON p.local_date = r.local_date
     WHERE r.counted
     GROUP BY 1, 2, 3, 4, 5, 6, 7

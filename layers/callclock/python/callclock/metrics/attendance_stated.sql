@@ -1,0 +1,32 @@
+-- relation: attendance_stated
+-- from: incidents
+-- stored: no
+-- meaning: One row per incident as its record has it; what configuration goes by is never NULL, so that it can be joined.
+SELECT
+    i.source,
+    i.record_key,
+    i.incident_id,
+    i.clock_start_at,
+    i.started_at,
+    i.local_date,
+    (isodow(i.local_date) - 1) * 24 + i.local_hour AS hour_no,
+    COALESCE(i.grade_scheme, 'standard') AS grade_scheme,
+    COALESCE(i.grade_initial, '') AS grade_initial,
+    COALESCE(i.grade_final, '') AS grade_final,
+    CASE WHEN i.domestic_abuse THEN 'domestic_abuse' WHEN NOT i.domestic_abuse THEN 'other' ELSE 'unknown' END AS population,
+    COALESCE(NULLIF(trim(i.area), ''), 'unknown') AS area,
+    COALESCE(i.service, '') AS service,
+    COALESCE(i.exclusion, '') AS exclusion,
+    COALESCE(i.set_aside, '') AS set_aside,
+    i.outcome,
+    i.closure_reason,
+    i.clock_fallback,
+    COALESCE(i.selected_by = 'closing', false) AS by_closing,
+    i.attend_ms,
+    i.close_ms,
+    i.created_to_dispatch_ms,
+    i.dispatch_to_arrival_ms,
+    COALESCE(date_diff('millisecond', i.clock_start_at, i.first_arrived_at), i.reported_arrival_ms) AS arrival_ms,
+    i.observed_at,
+    GREATEST(COALESCE(i.first_arrived_at, i.started_at), COALESCE(i.closed_at, i.started_at)) AS last_event_at
+FROM incidents AS i
