@@ -184,14 +184,14 @@ def thresholds_try(
     """Replay a proposed FILE over the results there are: whom it would have told, when and how often."""
     try:
         policies = [json.loads(policy) for policy in filter_policy or []]
-        found = trying.trials(file, since.date(), out, force)
+        tried = trying.trials(file, since.date(), out, force)
     except (ConfigurationError, FileNotFoundError, json.JSONDecodeError) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(EXIT_USAGE) from fault
     if json_:
-        typer.echo(json.dumps([trial.as_json() for trial in found], indent=1))
+        typer.echo(json.dumps([trial.as_json() for trial in tried.trials], indent=1))
     else:
-        trying.show(found, since.date(), policies, Console(width=100, emoji=False))
+        trying.show(tried, since.date(), policies, Console(width=100, emoji=False))
 
 
 @app.command("check-figures")

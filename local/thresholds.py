@@ -18,6 +18,7 @@ from callclock.bookkeeping import COVERAGE
 from callclock.clock import local_midnight
 from callclock.engine import connect, rows_of
 from callclock.metrics.catalogue import families, metric
+from callclock.metrics.named import check_names
 from callclock.notices import Context, Mail, compose
 from callclock.replay import Rule
 from callclock.series import lay_series, load_series
@@ -45,7 +46,15 @@ class Trial:
         }
 
 
-def trials(file: Path, since: date, out: Path, force_code: str | None = None) -> Sequence[Trial]:
+@dataclass(frozen=True)
+class Tried:
+    """What a proposed file would have told, oldest first, and the rules for which there is no value at all."""
+
+    trials: Sequence[Trial]
+    without_values: Sequence[str]
+
+
+def trials(file: Path, since: date, out: Path, force_code: str | None = None) -> Tried:
     """Try a file over the results below ``out``.
 
     Raises
@@ -55,6 +64,7 @@ def trials(file: Path, since: date, out: Path, force_code: str | None = None) ->
     """
     accepted = json.loads((out / "lake" / layout.CONFIGURATION).read_text("utf-8"))["files"]
     settings = assemble({**accepted, "thresholds.toml": file.read_text("utf-8")})
+    check_names(settings, "thresholds.toml")
     code = force_code or next(iter(settings.forces), "")
     force = settings.forces.get(code)
     if force is None:
@@ -73,7 +83,8 @@ def trials(file: Path, since: date, out: Path, force_code: str | None = None) ->
         lay_series(db, rules, values, restated)
         db.execute(f"CREATE VIEW coverage AS {rows_of(COVERAGE.columns, coverage)}")
         found = [trial for rule in rules for trial in _of_rule(db, rule, code, force, since)]
-    return sorted(found, key=lambda trial: (trial.at, trial.rule_id))
+        blank = [rule.id for rule in rules if not load_series(db, rule).rows]
+    return Tried(sorted(found, key=lambda trial: (trial.at, trial.rule_id)), blank)
 
 
 def _of_rule(
@@ -108,8 +119,13 @@ def reaches(policy: Mapping[str, object], trial: Trial) -> bool:
     return bool(FilterPolicyMatcher(dict(policy), "MessageAttributes").matches(attributes, ""))
 
 
-def show(found: Sequence[Trial], since: date, policies: Sequence[Mapping[str, object]], console: Console) -> None:
+def show(tried: Tried, since: date, policies: Sequence[Mapping[str, object]], console: Console) -> None:
     """Print each notice with its date, then how many each rule sends, and how many each reader gets."""
+    found = tried.trials
+    for rule_id in tried.without_values:
+        console.print(
+            f"{rule_id}: there is no value for it. Does its where name what the exports hold?", highlight=False
+        )
     if not found:
         console.print(f"Nobody would have been told anything since {since:%d %B %Y}.")
         return

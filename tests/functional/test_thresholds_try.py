@@ -48,7 +48,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, Path]:
 def tried(out: Path, text: str, tmp_path: Path, since: date = date(2025, 1, 1)) -> list[Trial]:
     file = tmp_path / "proposed.toml"
     file.write_text(text, "utf-8")
-    return list(trials(file, since, out))
+    return list(trials(file, since, out).trials)
 
 
 def test_the_rule_in_force_gives_the_mails_that_were_sent(played: tuple[Pipeline, Path], tmp_path: Path) -> None:
@@ -104,3 +104,18 @@ def test_the_command_prints_it_and_says_what_is_wrong(played: tuple[Pipeline, Pa
     refused = CliRunner().invoke(app, arguments)
     assert refused.exit_code == EXIT_USAGE
     assert "thresholds.toml: rules.0" in refused.output
+
+
+def test_a_rule_that_could_never_tell_is_said_to_be_one(played: tuple[Pipeline, Path], tmp_path: Path) -> None:
+    """A slip in a name is an error; a queue that nobody has is told, for who hears nothing may think that all is well."""
+    file = tmp_path / "proposed.toml"
+    arguments = ["thresholds", "try", str(file), "--since", "2025-01-01", "--out", str(played[1])]
+    file.write_text(THRESHOLDS.replace("abandonment_rate", "abandonmnt_rate"), "utf-8")
+    refused = CliRunner().invoke(app, arguments)
+    assert refused.exit_code == EXIT_USAGE
+    assert "rules.0.metric: no measure 'calls.abandonmnt_rate': did you mean calls.abandonment_rate" in refused.output
+    file.write_text(THRESHOLDS.replace('line = "101"', 'line = "101", queue = "nowhere"'), "utf-8")
+    blank = CliRunner().invoke(app, arguments)
+    assert blank.exit_code == 0
+    assert "101: there is no value for it. Does its where name what the exports hold?" in blank.stdout
+    assert "Nobody would have been told anything" in blank.stdout

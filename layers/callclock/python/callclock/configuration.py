@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from callclock import layout
 from callclock.exports.profile import parse_profiles
+from callclock.metrics.named import check_names
 from callclock.objects import Bucket, ChangedMeanwhileError, Read
 from callclock.settings import ConfigurationError, Settings, assemble
 
@@ -37,6 +38,7 @@ def accept(lake: Bucket, name: str, text: str) -> Settings:
         files, was = _overrides(lake)
         candidate = {**files, name: text}
         settings = assemble(candidate)
+        check_names(settings, name)
         parse_profiles(settings.profiles)
         body = json.dumps({"hash": settings.hash, "files": candidate}, sort_keys=True, ensure_ascii=False)
         lake.put(layout.configuration(settings.hash), body)
