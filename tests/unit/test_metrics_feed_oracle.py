@@ -12,9 +12,11 @@ import pytest
 from callclock.clock import Month, local_midnight
 from callclock.exports.receipt import CoverageRow
 from callclock.lake.coverage import Coverage
+from callclock.lake.curate import CuratedMonth
 from callclock.lake.feeds import feeds_of, last_heard
 from callclock.metrics.catalogue import family
 from callclock.settings import Retirement
+from callclock.state import ForceState
 from tests.support.against_oracle import same_values
 from tests.support.curated import (
     FORCE,
@@ -221,3 +223,21 @@ def test_coverage_of_an_older_version_neither_says_when_it_came_nor_counts(tmp_p
     [known] = feeds_of(Coverage().with_rows([old]), ("incidents",), FORCE)
     [export] = known.exports
     assert (export.arrived_at, export.records, export.quarantined) == (old.exported_at, 0, 0)
+
+
+def test_what_a_month_rests_on_is_what_newer_snapshots_cover_and_who_they_miss() -> None:
+    """A month folded before it was kept when its records were last seen rests on every snapshot that covers it."""
+    [known] = feeds_of(covers([WINTER]), ("incidents",), FORCE)
+    first, end = (local_midnight(date(2026, month, 1), FORCE.tz) for month in (1, 2))
+
+    def missed(last_seen: Mapping[str, Mapping[datetime, str]] | None) -> int:
+        state = ForceState().with_curated("incidents", {Month(2026, 1): CuratedMonth("v", 0, None, {}, {}, last_seen)})
+        kept = ForceState.from_json(state.to_json())
+        assert kept == state
+        return len(known.between(first, end, kept.curated["incidents"][Month(2026, 1)]).missed)
+
+    taken = WINTER.exported_at
+    assert missed(None) == 1
+    assert missed({}) == missed({"cad": {}}) == missed({"cad": {taken: "4.a"}}) == 0
+    assert missed({"cad": {taken - DAY: "1.b", taken: "4.a"}}) == missed({"cad": {taken - DAY: "1.c"}}) == 1
+    assert known.between(first, end).missed == ()
