@@ -149,6 +149,11 @@ class Deployment:
     not_evaluated: list[str] = field(default_factory=list)
     """Conditions of policies that the gate does not evaluate."""
 
+    @property
+    def scaled_out(self) -> frozenset[str]:
+        """Functions whose queues keep no order, so that Lambda runs several at once."""
+        return frozenset(m.function for m in self.mappings if not self.queues[m.queue_arn].fifo)
+
 
 @dataclass(frozen=True)
 class Site:

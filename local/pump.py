@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,8 @@ class Pump:
     """Drives the event source mappings of a deployment."""
 
     site: Site
-    sandboxes: Mapping[str, Sandbox]
+    sandboxes: Mapping[str, Sequence[Sandbox]]
+    """Of each function as many as may run side by side."""
     undelivered: list[str]
     invocations: list[Invocation] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
@@ -87,7 +88,7 @@ class Pump:
         return Quiet(seen, failures, [*self.given_up, *self.undelivered], self.dead_letters(), tuple(self.warnings))
 
     def turn(self, but: str = "") -> bool:
-        """Let one mapping take one batch, the first in the template that finds one; whether any did.
+        """Let one mapping take a batch for each of its sandboxes, the first that finds one; whether any did.
 
         Lambda runs many at once, so that any order may happen there. Here what comes first in the template is emptied
         first: the exports of one night are all read before the first of them is measured. Functions that hand nothing
@@ -132,34 +133,54 @@ class Pump:
 
     def invoke(self, name: str, payload: bytes) -> Invocation:
         """Run a function by name and keep its logs where they belong."""
-        made = self.sandboxes[name].invoke(payload)
+        made = self.sandboxes[name][0].invoke(payload)
+        self._note(name, made)
+        return made
+
+    def _note(self, name: str, made: Invocation) -> None:
         self.invocations.append(made)
         self._keep_logs(name, made)
-        return made
 
     def _take(self, mapping: SourceMapping) -> bool:
         queue = self.site.made.queues[mapping.queue_arn]
-        messages = self._receive(mapping, queue)
-        if not messages:
-            return False
+        sandboxes = self.sandboxes[mapping.function]
+        messages = self._receive(mapping, queue, mapping.batch_size * len(sandboxes))
+        many = -(-len(messages) // mapping.batch_size)
+        batches = [messages[n::many] for n in range(many)]
+        payloads = [self._event(batch, queue) for batch in batches]
+        for batch, made in zip(batches, self._side_by_side(sandboxes, payloads), strict=True):
+            self._note(mapping.function, made)
+            self._settle(mapping, queue, batch, made)
+        return bool(messages)
+
+    def _event(self, messages: Sequence[MessageTypeDef], queue: Queue) -> bytes:
         records = [as_record(message, queue.arn, self.site.region) for message in messages]
-        made = self.invoke(mapping.function, json.dumps({"Records": records}).encode())
-        again = failed_ids(made, [str(record["messageId"]) for record in records], reports=mapping.reports_failures)
+        return json.dumps({"Records": records}).encode()
+
+    def _side_by_side(self, sandboxes: Sequence[Sandbox], payloads: Sequence[bytes]) -> Iterator[Invocation]:
+        """Run a function on several events at once, each in a process of its own."""
+        if len(payloads) < 2:
+            return (sandboxes[0].invoke(payload) for payload in payloads)
+        return self._threads.map(Sandbox.invoke, sandboxes, payloads)
+
+    def _settle(
+        self, mapping: SourceMapping, queue: Queue, messages: Sequence[MessageTypeDef], made: Invocation
+    ) -> None:
+        """Delete the messages that are done with, let the others come again."""
+        again = failed_ids(made, [message["MessageId"] for message in messages], reports=mapping.reports_failures)
         sqs = self._client("sqs", mapping.function)
         for message in messages:
-            handle = message["ReceiptHandle"]
             if message["MessageId"] in again:
                 self._again(queue, message, made)
             else:
-                sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=handle)
-        return True
+                sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
 
-    def _receive(self, mapping: SourceMapping, queue: Queue) -> list[MessageTypeDef]:
+    def _receive(self, mapping: SourceMapping, queue: Queue, most: int) -> list[MessageTypeDef]:
         sqs, found = self._client("sqs", mapping.function), list[Any]()
-        while len(found) < mapping.batch_size:
+        while len(found) < most:
             answer = sqs.receive_message(
                 QueueUrl=queue.url,
-                MaxNumberOfMessages=min(mapping.batch_size - len(found), _MOST_AT_ONCE),
+                MaxNumberOfMessages=min(most - len(found), _MOST_AT_ONCE),
                 AttributeNames=["All"],
                 MessageAttributeNames=["All"],
                 WaitTimeSeconds=0,

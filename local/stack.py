@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +27,8 @@ from local.sandbox import Sandbox
 from local.schedule import next_fire
 
 _IDLE_SECONDS = 0.2
+# Lambda runs many at once of a function whose queue keeps no order; here there are as few cores as that.
+_SIDE_BY_SIDE = 2
 
 
 class LocalStack:
@@ -64,7 +67,7 @@ class LocalStack:
         self.clock = clock if isinstance(clock, Clock) else Clock(clock)
         self.region, self.name = region, name
         self._server = MotoServer(clock=self.clock, port=port)
-        self._sandboxes: dict[str, Sandbox] = {}
+        self._sandboxes: dict[str, Sequence[Sandbox]] = {}
         self._site: Site | None = None
         self._pump: Pump | None = None
 
@@ -79,7 +82,7 @@ class LocalStack:
 
     def close(self) -> None:
         """End every process and forget everything."""
-        for sandbox in self._sandboxes.values():
+        for sandbox in chain.from_iterable(self._sandboxes.values()):
             sandbox.close()
         self._sandboxes.clear()
         self._server.stop()
@@ -100,7 +103,8 @@ class LocalStack:
         )
         self.gate.deployment = self.deployment
         for name, function in self.deployment.functions.items():
-            self._sandboxes[name] = Sandbox(function, python, self._environment(function))
+            many = _SIDE_BY_SIDE if name in self.deployment.scaled_out else 1
+            self._sandboxes[name] = [Sandbox(function, python, self._environment(function)) for _ in range(many)]
         self._pump = Pump(self._site, self._sandboxes, self._server.undelivered)
         self._server.invoke = self._invoked
         return self
@@ -160,8 +164,8 @@ class LocalStack:
         return self.deployment.outputs
 
     def sandbox(self, logical_id: str) -> Sandbox:
-        """Process of a function, by logical id."""
-        return self._sandboxes[self.physical(logical_id)]
+        """First process of a function, by logical id; the only one unless its queue lets several run side by side."""
+        return self._sandboxes[self.physical(logical_id)][0]
 
     def physical(self, logical_id: str) -> str:
         """What Ref gives for a resource: a bucket's name, a queue's URL, a topic's ARN.
