@@ -12,6 +12,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -123,15 +124,14 @@ class KeyIndex:
         read = self._lake.fetch(self._key(name), path)
         if read is None:
             return _Shard(name, {}, None, None)
-        entries: dict[Key, set[Month]] = {}
         rows = self._db.execute(
-            f"SELECT source, record_key, month FROM read_parquet({parquet_list([path])})"
+            "SELECT source, record_key, list(month ORDER BY month) "
+            f"FROM read_parquet({parquet_list([path])}) GROUP BY ALL"
         ).fetchall()
-        for source, record_key, month in rows:
-            entries.setdefault((source, record_key), set()).add(Month.parse(month))
+        entries = {(source, record_key): _months(tuple(months)) for source, record_key, months in rows}
         after = json.loads(read.metadata[_NEXT]) if _NEXT in read.metadata else None
         link = Link((after[0], after[1]), after[2]) if after else None
-        return _Shard(name, {key: frozenset(months) for key, months in entries.items()}, link, read)
+        return _Shard(name, entries, link, read)
 
     def _write(self, shard: _Shard, entries: Mapping[Key, frozenset[Month]]) -> Sequence[Link]:
         """Write a shard, in even pieces where it has outgrown its size; return the links to the new ones.
@@ -154,7 +154,7 @@ class KeyIndex:
         return made
 
     def _file(self, entries: Mapping[Key, frozenset[Month]]) -> Path:
-        rows = [(*key, str(month)) for key, months in sorted(entries.items()) for month in sorted(months)]
+        rows = [(*key, text) for key, months in sorted(entries.items()) for text in _texts(months)]
         path = self._workdir / "keys-new.parquet"
         self._db.execute("CREATE OR REPLACE TEMP TABLE entries (source VARCHAR, record_key VARCHAR, month VARCHAR)")
         columns = [list(column) for column in zip(*rows, strict=True)]
@@ -164,6 +164,17 @@ class KeyIndex:
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}{name}.parquet"
+
+
+@cache
+def _months(texts: tuple[str, ...]) -> frozenset[Month]:
+    """Months by their texts: tens of thousands of keys have the same few."""
+    return frozenset(map(Month.parse, texts))
+
+
+@cache
+def _texts(months: frozenset[Month]) -> tuple[str, ...]:
+    return tuple(map(str, sorted(months)))
 
 
 def _by_shard(keys: Iterable[Key], links: Sequence[Link]) -> dict[str, list[Key]]:
