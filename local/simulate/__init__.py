@@ -29,6 +29,7 @@ _SHORT_ROW: Final = re.compile(rb",@SHORT[^\n]*")
 # Ids of different sources of demand lie apart; the SQL adds 1 (redial, up to three times), 4 (to 999) and 8 (to the
 # website) times as much to the id of the call that somebody hung up.
 FIRST_ID: Final = 1_000_000_000_000
+_BLOCK: Final = 1 << 22
 _DELTA: Final = frozenset({"incidents", "regrades", "risk"})
 
 
@@ -60,7 +61,8 @@ def simulate(out: Path, seed: int = 1, rows: int | None = None) -> Path:
     incoming.mkdir(parents=True, exist_ok=True)
     _write_config(out / "config")
     with tempfile.TemporaryDirectory(prefix="simulate") as work, duckdb.connect(f"{work}/year.duckdb") as db:
-        db.execute("SET memory_limit = '2GB'; SET temp_directory = ?", [work])
+        # What does not fit goes to disc: ten million calls are made in no more.
+        db.execute("SET memory_limit = '1200MB'; SET temp_directory = ?", [work])
         _make_year(db, seed, (rows or story.CALLS_A_YEAR) / story.CALLS_A_YEAR)
         written = [_write_export(db, drop, incoming / drop.name) for drop in drops()]
         truth = _truth(db, seed, rows, written)
@@ -145,12 +147,7 @@ def _write_export(db: duckdb.DuckDBPyConnection, drop: Drop, path: Path) -> dict
     _set(db, exported=drop.exported, since=drop.since, until=drop.until, lost_hour=lost)
     quoted = str(path).replace("'", "''")
     counted = db.execute(f"COPY ({_sql('export_' + drop.system)}) TO '{quoted}' (HEADER, DELIMITER ',')").fetchall()
-    content = _SHORT_ROW.sub(b"", path.read_bytes())
-    if drop.system in _DELTA:
-        content = content.replace(b"\n", b"\r\n").decode("utf-8").encode("cp1252")
-    else:
-        content = b"\xef\xbb\xbf" + content
-    path.write_bytes(content)
+    _as_its_system_writes(drop.system, path)
     return {
         "key": drop.key,
         "exported_at": _iso(drop.exported),
@@ -158,6 +155,20 @@ def _write_export(db: duckdb.DuckDBPyConnection, drop: Drop, path: Path) -> dict
         "records": counted[0][0],
         "why": drop.why,
     }
+
+
+def _as_its_system_writes(system: str, path: Path) -> None:
+    """Put in place of DuckDB's file the same in the system's encoding and line ends, a few thousand lines at a time."""
+    made = path.with_suffix(".made")
+    with path.open("rb") as plain, made.open("wb") as out:
+        if system not in _DELTA:
+            out.write(b"\xef\xbb\xbf")
+        while lines := plain.readlines(_BLOCK):
+            content = _SHORT_ROW.sub(b"", b"".join(lines))
+            if system in _DELTA:
+                content = content.replace(b"\n", b"\r\n").decode("utf-8").encode("cp1252")
+            out.write(content)
+    made.replace(path)
 
 
 def _iso(seconds: int) -> str:
