@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
+from textwrap import fill
 
 from rich.console import Console
 
@@ -159,7 +160,8 @@ def tell(story: Story, out: Path, console: Console) -> dict[str, object]:
     if mails:
         whole = mails[-1]
         console.print(f"\n[bold]The last of {len(mails)} mails, whole[/]\n")
-        console.print(f"Subject: {whole.subject}\n\n{whole.text}", highlight=False, markup=False, soft_wrap=True)
+        subject = fill(f"Subject: {whole.subject}", console.width, subsequent_indent=" " * len("Subject: "))
+        console.print(f"{subject}\n\n{whole.text}", highlight=False, markup=False, soft_wrap=True)
     [page] = sorted((out / "results/internal/page").rglob("index.html"))
     seconds = time.monotonic() - began
     console.print(f"[bold]What is left[/], after {seconds:.0f} s", highlight=False)

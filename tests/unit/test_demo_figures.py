@@ -8,6 +8,7 @@ from rich.table import Table
 
 from local import demo_figures
 from local.inbox import Mail
+from local.run import ROOT
 
 
 def row(metric: str, value: float, unit: str, **other: object) -> dict[str, object]:
@@ -67,3 +68,12 @@ def test_no_year_is_over() -> None:
     rows = [row("attendance.median_s", 1.0, "s", period_end=date(2024, 3, 1))]
     assert demo_figures.inspected(rows, []) is None
     assert demo_figures.followed(rows) is None
+
+
+def test_the_year_as_the_readme_shows_it_fits_100_columns() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    block = readme.partition("A year at a made-up force")[2].partition("```")[0]
+    assert "What is left, after" in block
+    wide = [line for line in block.splitlines() if len(line) > 100]
+    # A mail is shown as it was sent: what is to be copied out of it stands in one line.
+    assert all(line.strip().startswith(("https://", "SELECT ")) for line in wide), wide
