@@ -1,7 +1,6 @@
 """Refresh: which values should have other inputs than they were made from, and making those again."""
 
 import json
-import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from callclock import __version__, layout, plan
 from callclock.clock import Month, PeriodKind, format_instant, local_midnight, periods_of
 from callclock.contracts import METRIC_VALUES
 from callclock.engine import beside, connect, cores
+from callclock.kept import forget_older, forget_others
 from callclock.lake.coverage import NEVER, Coverage, periods_with_holes
 from callclock.lake.curate import CuratedMonth
 from callclock.lake.feeds import feeds_by_month
@@ -76,7 +76,7 @@ class Refresh:
         ImpossibleFiguresError
             A check stopped the release of a partition; raised after all others were made.
         """
-        _forget_others(self.kept)
+        forget_others(self.kept)
         stale = [
             (partition, found)
             for partition in self._partitions(state, families)
@@ -138,19 +138,6 @@ class Refresh:
         as_at = [instant for instant in found.values() if instant is not None]
         known = min(as_at) if found[tables[0]] is not None else NEVER
         return Known(known, tuple(s for table in tables for s in self.coverage.sources_known(table, self.force)))
-
-
-def _forget_older(path: Path) -> None:
-    """Remove what is kept under the same name in another version."""
-    for old in path.parent.glob(f"{path.name.partition('@')[0]}@*.parquet"):
-        old.unlink(missing_ok=True)
-
-
-def _forget_others(kept: Path) -> None:
-    """Remove what was kept before things were made anew."""
-    for old in kept.parent.glob("*"):
-        if old != kept:
-            shutil.rmtree(old, ignore_errors=True)
 
 
 def _was(folder: Path, family: Family) -> Path:
@@ -374,7 +361,7 @@ class _Partition:
         path = self.refresh.kept / f"{table}-{month}@{self.months[table][month].version}.parquet"
         if path.exists():
             return path
-        _forget_older(path)
+        forget_older(path)
         key = layout.curated(table, self.refresh.force_code, month)
         # Partitions side by side may look back at the same month: each brings it under a name of its own.
         part = path.with_suffix(f".{self.home}.part")
@@ -403,7 +390,7 @@ class _MonthOfStep:
         path = self.path
         if path.exists():
             return
-        _forget_older(path)
+        forget_older(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         of_month = replace(self.family, kinds=(PeriodKind.MONTH,))
         with self.partition.prepared(db, [of_month], steps_below(self.step.inputs)) as own:
