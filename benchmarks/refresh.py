@@ -4,6 +4,7 @@
 """
 
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 
-from benchmarks.measured import Figure, in_turn
+from benchmarks.measured import Figure, alone, in_turn
 from callclock.clock import Month, PeriodKind
 from callclock.contracts import INCIDENTS
 from callclock.engine import connect, name
@@ -56,7 +57,8 @@ def scan(path: str) -> None:
         db.execute(f"SELECT {', '.join(f'max({column})' for column in _USED)} FROM read_parquet('{path}')").fetchall()
 
 
-def _measure(path: str, chosen: Sequence[Family]) -> None:
+def _measure(path: str, chosen: Sequence[Family], before: Sequence[Family] = ()) -> tuple[float, float]:
+    """Make families of the month; when the work on them began, once those ``before`` them were made."""
     known = Known(_AS_AT, (SourceKnown("incidents", "cad", _AS_AT, "snapshot"),))
     with tempfile.TemporaryDirectory(dir=BUILD) as folder, connect(Path(folder), threads=1) as db:
         prepare(
@@ -66,20 +68,44 @@ def _measure(path: str, chosen: Sequence[Family]) -> None:
             force=Force(name="Bench"),
             targets=assemble({}).targets,
             known=known,
-            steps=steps_below(read for family in chosen for read in family.read),
+            steps=steps_below(read for family in (*before, *chosen) for read in family.read),
         )
+        for family in before:
+            evaluate(db, family, Path(folder) / f"{family.name}.parquet")
+        began = time.perf_counter(), time.process_time()
         for family in chosen:
             evaluate(db, family, Path(folder) / f"{family.name}.parquet")
+    return began
 
 
 def counts_and_waits(path: str) -> None:
     """Counts, means, medians and 90th (and 95th) percentiles by day, week and month."""
-    _measure(path, [replace(family, kinds=_KINDS) for family in _families() if family.name in _SHORT])
+    _measure(path, _named(*_SHORT))
+
+
+def many_months(path: str) -> None:
+    """Do the same ten times over: as many incidents as ten such months hold, month by month."""
+    for _ in range(10):
+        counts_and_waits(path)
+
+
+def medians(path: str) -> tuple[float, float]:
+    """Means and percentiles of those attended, once incidents are judged and counted."""
+    return _measure(path, _named("attendance_waits"), before=_named("attendance_counts"))
+
+
+def curves(path: str) -> tuple[float, float]:
+    """The whole curve, and the time by which half of all were attended, once incidents are judged and counted."""
+    return _measure(path, _named("attendance_all", "attendance_curve"), before=_named("attendance_counts"))
 
 
 def family_a(path: str) -> None:
     """All of family A by day, week, month and quarter."""
     _measure(path, [family for family in _families() if not set(family.kinds) & set(LONG)])
+
+
+def _named(*names: str) -> list[Family]:
+    return [replace(family, kinds=_KINDS) for family in _families() if family.name in names]
 
 
 def _families() -> list[Family]:
@@ -139,18 +165,29 @@ def figures(rows: int = ROWS) -> Iterator[Figure]:
     BUILD.mkdir(parents=True, exist_ok=True)
     path = curated(BUILD / f"curated_{rows}.parquet", rows)
     found = in_turn({
-        task.__name__: (task, (path,)) for task in (scan, counts_and_waits, family_a, in_pandas, in_polars)
+        task.__name__: (task, (path,))
+        for task in (scan, counts_and_waits, family_a, medians, curves, in_pandas, in_polars)
     })  # fmt: skip
+    many = alone(many_months, path)
     plain, ours = found["scan"], found["counts_and_waits"]
     yield Figure("plain scan of the columns used", plain.cpu_seconds, "s", note=f"{rows:,} incidents of one month")
     yield Figure("counts and waits / plain scan", ours.cpu_seconds / plain.cpu_seconds, "x", 6.0)
     yield Figure("all of family A / plain scan", found["family_a"].cpu_seconds / plain.cpu_seconds, "x")
+    yield Figure("curves / plain medians", found["curves"].cpu_seconds / found["medians"].cpu_seconds, "x", 3.0)
     yield Figure(
         "counts and waits in pandas / ours", found["in_pandas"].cpu_seconds / ours.cpu_seconds, "x", 2.5, at_least=True
     )
     yield Figure(
         "counts and waits in polars / ours", found["in_polars"].cpu_seconds / ours.cpu_seconds, "x", 2.0, at_least=True
     )
-    yield Figure("peak memory of counts and waits", ours.peak_mb, "MB")
+    yield Figure(
+        "peak memory of counts and waits",
+        ours.peak_mb,
+        "MB",
+        min(found["in_pandas"].peak_mb, found["in_polars"].peak_mb),
+    )
+    yield Figure(
+        "peak memory of ten such months", many.peak_mb, "MB", 1200.0, note=f"{10 * rows:,} incidents, month by month"
+    )
     yield Figure("peak memory in pandas", found["in_pandas"].peak_mb, "MB")
     yield Figure("peak memory in polars", found["in_polars"].peak_mb, "MB")
