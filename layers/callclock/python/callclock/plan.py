@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from datetime import date, timedelta
+from functools import cache
 
 from callclock.clock import Month, periods_of
 from callclock.metrics.catalogue import Family
@@ -37,6 +38,7 @@ def seen(home: Month, family: Family) -> tuple[date, date]:
     return Month.of(first).plus(-family.look_behind).first_day, end + timedelta(days=family.look_ahead)
 
 
+@cache
 def months_of(first: date, end: date) -> tuple[Month, ...]:
     """Months that hold the days from ``first`` up to ``end``, in order."""
     months, month = [], Month.of(first)

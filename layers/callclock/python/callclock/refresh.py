@@ -213,7 +213,7 @@ class _Partition:
             "holes": sorted(f"{hole.kind}:{hole.label}" for hole in self.known.holes if hole.kind in family.kinds),
             "configuration": digest([repr(self.refresh.force), repr(self.refresh.targets)]),
             "definition": family.definition_version,
-            "sql": digest([family.select, *(step.sql for step in family.relations)])[:16],
+            "sql": family.text_digest,
             "code": __version__,
         }
 

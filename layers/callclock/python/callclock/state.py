@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Self
 
@@ -49,7 +49,9 @@ class ForceState:
         curated = {
             table: {
                 str(month): {
-                    **asdict(found),
+                    # Field by field: asdict copies years of days one by one.
+                    "version": found.version,
+                    "open": found.open,
                     "last_event": format_instant(found.last_event) if found.last_event else None,
                     "days": {str(day): seen for day, seen in found.days.items()},
                     "looked_up": {str(day): seen for day, seen in found.looked_up.items()},

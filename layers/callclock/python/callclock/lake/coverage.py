@@ -192,7 +192,8 @@ def periods_with_holes(holes: Sequence[Hole], periods: Iterable[Period], zone: Z
     found = set()
     for period in periods:
         start, end = (local_midnight(day, zone) for day in (period.start, period.end))
-        lost = sum((max(min(end, hole.end) - max(start, hole.start), timedelta()) for hole in holes), timedelta())
+        touching = [hole for hole in holes if hole.end > start and hole.start < end]
+        lost = sum((min(end, hole.end) - max(start, hole.start) for hole in touching), timedelta())
         if lost > timedelta() and (period.kind in _SHORT_KINDS or lost > (end - start) * _TOLERATED_SHARE):
             found.add(period)
     return frozenset(found)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -61,8 +62,18 @@ class CuratedMonth:
         days = self.looked_up if looked_up and self.looked_up else self.days
         if not days:
             return self.version
-        within = [f"{day} {found}" for day, found in sorted(days.items()) if first <= day < end]
-        return hashlib.sha256("\n".join(within).encode()).hexdigest()[:32]
+        if first <= min(days) and max(days) < end:
+            return self._whole[days is self.looked_up]
+        return _of_days({day: found for day, found in days.items() if first <= day < end})
+
+    @cached_property
+    def _whole(self) -> tuple[str, str]:
+        """Hashes of all its days: a dozen partitions ask for them, in each refresh."""
+        return _of_days(self.days), _of_days(self.looked_up)
+
+
+def _of_days(days: Mapping[date, str]) -> str:
+    return hashlib.sha256("\n".join(f"{day} {found}" for day, found in sorted(days.items())).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)

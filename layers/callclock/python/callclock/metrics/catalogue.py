@@ -6,7 +6,7 @@ header is lines ``-- key: value``; in a family each ``metric:`` begins the defin
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
 
@@ -25,6 +25,7 @@ from callclock.metrics.headers import (
     number,
 )
 from callclock.metrics.measures import Metric, defined
+from callclock.settings import digest
 
 SHORT = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER)
 LONG = (PeriodKind.FY_TO_DATE, PeriodKind.ROLLING_12M)
@@ -171,6 +172,11 @@ class Family:
     def reads(self, relation_name: str) -> bool:
         """Whether one of the shared steps that it rests on reads this input."""
         return any(relation_name in step.inputs for step in self.relations)
+
+    @cached_property
+    def text_digest(self) -> str:
+        """Hash of its SELECT and of the steps below it: asked for in every partition there ever was."""
+        return digest([self.select, *(step.sql for step in self.relations)])[:16]
 
     @property
     def order(self) -> tuple[str, ...]:
