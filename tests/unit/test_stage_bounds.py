@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from callclock.engine import connect, held_to
 from tests.support.staging import rows, staged
 
 PROFILE = """
@@ -51,3 +52,15 @@ def test_every_share_finds_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (number, incident, key(caller)) for number, incident, _, caller in sorted(last.values())
     ]
     assert {str(month) for month in made.parts} == {made_at[:7] for _, _, made_at, _ in last.values()}
+
+
+def test_a_database_held_to_less_has_its_own_limit_again(tmp_path: Path) -> None:
+    def limit() -> str:
+        [[said]] = db.execute("SELECT current_setting('memory_limit')").fetchall()
+        return str(said)
+
+    with connect(tmp_path, memory_mb=614) as db:
+        before = limit()
+        with held_to(db, 200):
+            assert limit() == "190.7 MiB"
+        assert limit() == before == "585.5 MiB"

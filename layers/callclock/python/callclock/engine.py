@@ -121,3 +121,14 @@ def beside(db: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def held_to(db: duckdb.DuckDBPyConnection, memory_mb: int) -> Iterator[None]:
+    """Bound a database's memory more narrowly for a while: for work that can spill, and takes what it is given."""
+    [[before]] = db.execute("SELECT current_setting('memory_limit')").fetchall()
+    db.execute(f"SET memory_limit = '{memory_mb}MB'")
+    try:
+        yield
+    finally:
+        db.execute(f"SET memory_limit = {quote(before)}")

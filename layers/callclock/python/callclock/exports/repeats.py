@@ -12,7 +12,7 @@ from callclock.exports.profile import Profile
 from callclock.exports.scan import Scan, as_staged
 
 # The keys of so many rows fit in memory at once.
-_KEYS_AT_ONCE = 2_000_000
+_KEYS_AT_ONCE = 1_000_000
 # Of several rows that are one thing: the last to close, else the first to happen (source-profiles.md, pick).
 _LAST = frozenset({"closed_at", "ended_at"})
 

@@ -10,7 +10,7 @@ import duckdb
 from callclock.clock import Month, local_midnight
 from callclock.columns import LEG, Column, Kind, Table
 from callclock.contracts import CONTRACT_VERSION
-from callclock.engine import name, quote
+from callclock.engine import held_to, name, quote
 from callclock.exports.callers import CallerSecret, key_callers
 from callclock.exports.clocks import Clock
 from callclock.exports.grammar import CALLER_KEY
@@ -20,8 +20,10 @@ from callclock.settings import Force
 
 # Columns whose absence from a profile changes what a missing value means (contracts, tells).
 _TELLING = ("closed_at", "outcome", "alternative_offered_at")
-# The callers of so many records fit in memory at once.
-_RECORDS_AT_ONCE = 1_000_000
+# Sorting a month takes all that it is given; with so little it spills to disc, and takes no longer.
+_MEMORY_MB = 250
+# The callers of so many records fit in it.
+_RECORDS_AT_ONCE = 500_000
 _PARQUET_TYPES = {
     Kind.TEXT: ("BYTE_ARRAY", "UTF8"),
     Kind.INSTANT: ("INT64", "TIMESTAMP_MILLIS"),
@@ -65,31 +67,40 @@ def write_parts(
     AssertionError
         When a written file is not what the contract says: a fault in the code.
     """
-    columns = ", ".join(_columns(scan, lineage, secret))
-    key = ", k.caller_key AS _key" if scan.has_caller else ""
     parts = {}
-    for months in _together(_months(db, records, force)):
-        # The callers of some months at a time: each is keyed once for all of them, and those of years fit in no memory.
-        _key_callers(db, scan, _between(records, months[0], months[-1], force), secret)
-        for month in months:
-            path = workdir / f"{month}.parquet"
-            of_month = _between(records, month, month, force)
-            # Those of this month first: else a table of all of them is built for each month.
-            here = f"(FROM callers SEMI JOIN ({of_month}) AS r ON r._caller = callers.caller)"
-            callers = f"LEFT JOIN {here} AS k ON k.caller = r._caller" if scan.has_caller else ""
-            # In order before there are more columns: what all rows have in common need not be sorted.
-            rows = (
-                f"SELECT r.*, {Clock(force.zone).wall('r.started_at')} AS _wall{key} FROM ({of_month}) AS r {callers} "
-                "ORDER BY r.record_no, r.record_key"
-            )
-            db.execute(
-                f"COPY (SELECT {columns} FROM ({rows}) AS r) TO {quote(str(path))} "
-                "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, "
-                f"KV_METADATA {{contract_version: '{CONTRACT_VERSION}'}})"
-            )
-            check_footer(db, path, scan.profile.contract)
-            parts[month] = path
+    with held_to(db, _MEMORY_MB):
+        for months in _together(_months(db, records, force)):
+            # The callers of some months at a time: each is keyed once for them, and those of years fit in no memory.
+            _key_callers(db, scan, _between(records, months[0], months[-1], force), secret)
+            for month in months:
+                parts[month] = workdir / f"{month}.parquet"
+                rows = _rows(scan, _between(records, month, month, force), force)
+                _write(db, f"SELECT {', '.join(_columns(scan, lineage, secret))} FROM ({rows}) AS r", parts[month])
+                check_footer(db, parts[month], scan.profile.contract)
     return parts
+
+
+def _rows(scan: Scan, records: str, force: Force) -> str:
+    """SQL of the records of a month, in order, with their wall clock and the keys of their callers."""
+    key, callers = "", ""
+    if scan.has_caller:
+        key = ", k.caller_key AS _key"
+        # Those of this month first: else a table of all callers is built for each month.
+        here = f"FROM callers SEMI JOIN ({records}) AS r ON r._caller = callers.caller"
+        callers = f"LEFT JOIN ({here}) AS k ON k.caller = r._caller"
+    # In order before there are more columns: what all rows have in common need not be sorted.
+    return (
+        f"SELECT r.*, {Clock(force.zone).wall('r.started_at')} AS _wall{key} FROM ({records}) AS r {callers} "
+        "ORDER BY r.record_no, r.record_key"
+    )
+
+
+def _write(db: duckdb.DuckDBPyConnection, rows: str, path: Path) -> None:
+    # What has more words than the limit gains nothing by a dictionary, and trying it costs a tenth of the time.
+    db.execute(
+        f"COPY ({rows}) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
+        f"DICTIONARY_SIZE_LIMIT 1000, KV_METADATA {{contract_version: '{CONTRACT_VERSION}'}})"
+    )
 
 
 def _key_callers(db: duckdb.DuckDBPyConnection, scan: Scan, records: str, secret: CallerSecret) -> None:
