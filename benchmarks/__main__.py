@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import drop_to_mail, followthrough, history, intake, refresh
+from benchmarks import drop_to_mail, followthrough, history, intake, keys, refresh
 from benchmarks.first_paint import first_paint
 from benchmarks.measured import Figure
 
@@ -19,7 +19,8 @@ OUT = Path("build/bench.json")
 
 def main(
     only: Annotated[
-        list[str] | None, typer.Option(help="intake, refresh, history, followthrough, mail, page; all when left out.")
+        list[str] | None,
+        typer.Option(help="intake, refresh, history, keys, followthrough, mail, page; all when left out."),
     ] = None,
     rows: Annotated[int, typer.Option(help="Rows of the exports and curated months measured.")] = 1_000_000,
     many_rows: Annotated[
@@ -31,6 +32,7 @@ def main(
         "intake": lambda: intake.figures(rows, many_rows),
         "refresh": lambda: refresh.figures(rows),
         "history": history.figures,
+        "keys": keys.figures,
         "followthrough": followthrough.figures,
         "mail": drop_to_mail.figures,
         "page": _page,

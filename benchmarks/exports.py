@@ -4,6 +4,8 @@ from pathlib import Path
 
 import duckdb
 
+BUILD = Path("build/bench")
+FORM = "%d/%m/%Y %H:%M:%S"
 COLUMNS = (
     "Incident Number", "Created", "Call Answered", "First Dispatched", "First Arrival", "Closed", "Response Grade", "DA Flag",
     "LPA", "Beat", "Opening Code", "Closing Code", "Easting", "Northing", "Caller", "Units Sent", "Contact Channel",
@@ -53,7 +55,7 @@ def make(path: Path, rows: int, *, seconds: float = _THREE_YEARS) -> Path:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect() as db:
-            given = {"rows": rows, "seconds": seconds, "callers": max(rows // 4, 1), "form": "%d/%m/%Y %H:%M:%S"}
+            given = {"rows": rows, "seconds": seconds, "callers": max(rows // 4, 1), "form": FORM}
             for name, value in given.items():
                 db.execute(f"SET VARIABLE {name} = ?", [value])
             db.execute(f"COPY ({_ROWS}) TO '{path}' (FORMAT csv, HEADER)")
