@@ -16,6 +16,7 @@ from rich.console import Console
 from callclock import layout
 from callclock.clock import parse_instant
 from callclock.exports.receipt import Receipt
+from callclock.notices import wrapped
 from local import demo_figures
 from local.due import next_wake
 from local.inbox import Mail
@@ -161,7 +162,7 @@ def tell(story: Story, out: Path, console: Console) -> dict[str, object]:
         whole = mails[-1]
         console.print(f"\n[bold]The last of {len(mails)} mails, whole[/]\n")
         subject = fill(f"Subject: {whole.subject}", console.width, subsequent_indent=" " * len("Subject: "))
-        console.print(f"{subject}\n\n{whole.text}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"{subject}\n\n{wrapped(whole.text)}", highlight=False, markup=False, soft_wrap=True)
     [page] = sorted((out / "results/internal/page").rglob("index.html"))
     seconds = time.monotonic() - began
     console.print(f"[bold]What is left[/], after {seconds:.0f} s", highlight=False)

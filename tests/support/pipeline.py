@@ -23,6 +23,7 @@ from callclock.intake import Intake, receive
 from callclock.ledger import DeliveredLog
 from callclock.measure import Measure, parse_hint, work
 from callclock.metrics.catalogue import families
+from callclock.notices import wrapped
 from callclock.notify import Notify, delivered_of, story_of, tell
 from callclock.notify import parse_hint as parse_notify_hint
 from callclock.operations.stack import Stack
@@ -122,11 +123,11 @@ class Pipeline:
     def _publish(self, subject: str, text: str, data: Mapping[str, object], attributes: Mapping[str, str]) -> None:
         check(data)
         self.mails.append((self.now[:10], subject))
-        self.bodies.append(text)
+        self.bodies.append(wrapped(text))
 
     def _publish_digest(self, subject: str, text: str, data: Mapping[str, object], _: Mapping[str, str]) -> None:
         check(data)
-        self.digests.append((self.now[:10], f"{subject}\n\n{text}"))
+        self.digests.append((self.now[:10], f"{subject}\n\n{wrapped(text)}"))
 
     @property
     def stack(self) -> Stack:

@@ -22,6 +22,7 @@ from callclock.notices import (
     compose_export,
     compose_leap,
     file_name,
+    wrapped,
 )
 from callclock.parts import Part
 from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
@@ -87,7 +88,7 @@ def mail(
     assert decision.tell
     sent = compose(decision, rule, rows, context, at(now))
     check(sent.data)
-    return sent
+    return replace(sent, body=wrapped(sent.body))
 
 
 def test_first_breach() -> None:
@@ -135,6 +136,19 @@ def test_first_breach() -> None:
         "period_kind": "month",
         "line": "101",
     }
+
+
+def test_a_telephone_breaks_the_lines_itself() -> None:
+    """Lines broken at 72 would be broken once more on a screen of 40: each sentence is one line, whatever its length."""
+    decision = decide(BREACHED, [], ABANDONED, at("2026-03-09"))
+    body = compose(decision, ABANDONED, BREACHED, CONTEXT, at("2026-03-09")).body
+    assert (
+        "\n22.7\N{NO-BREAK SPACE}% in February 2026, above the limit of 20.0\N{NO-BREAK SPACE}% (critical). From 12,145 calls.\n"
+        in body
+    )
+    assert max(map(len, wrapped(body).split("\n"))) < max(map(len, body.split("\n")))
+    assert [line for line in body.split("\n") if line and line[0].islower()] == [], "no line goes on in the next"
+    assert " ".join(wrapped(body).split()) == " ".join(body.split())
 
 
 def test_recovered() -> None:
@@ -436,6 +450,8 @@ def test_a_refused_export() -> None:
         receipt_key="internal/receipts/force_code=NORTH/abc.none.json",
     )
     sent = compose_export(trouble)
+    assert wrapped(sent.body) != sent.body, "a line for each sentence"
+    sent = replace(sent, body=wrapped(sent.body))
     assert sent.subject == "[NORTH] Export refused, no profile: calls march.csv"
     assert sent.body == (
         "Export refused: no profile\n"
@@ -488,6 +504,7 @@ def test_a_leap_of_the_quarantine_rate() -> None:
         )
     )
     check(sent.data)
+    sent = replace(sent, body=wrapped(sent.body))
     assert sent.subject == "[NORTH] 2.50% of records not accepted, usually 0.11%: acd_2026-03-02.csv"
     assert sent.body == (
         "More records than usual could not be accepted\n"
@@ -525,5 +542,5 @@ def test_every_trouble_has_a_next_step(reason: ExportReason) -> None:
     sent = compose_export(ExportTrouble("NORTH", "incoming/NORTH/x.csv", ExportStatus.HELD, reason, "It is so."))
     check(sent.data)
     assert "WHAT TO DO NEXT\n" in sent.body
-    assert all(len(line) <= 72 for line in sent.body.splitlines())
+    assert all(len(line) <= 72 for line in wrapped(sent.body).splitlines())
     assert re.fullmatch(r"[ -~]{1,100}", sent.subject)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callclock.clock import PeriodKind
-from callclock.notices import Link, Mail
+from callclock.notices import Link, Mail, wrapped
 from callclock.outbox import message
 from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
 from callclock.replay import Rule
@@ -65,7 +65,7 @@ def digest(
         FEEDS[:1] if sources is None else sources, LINKS, stopped or [], max(ends, default=None),
     ).mail()  # fmt: skip
     check(made.data)
-    return made
+    return replace(made, body=wrapped(made.body))
 
 
 def golden(name: str, sent: Mail) -> None:

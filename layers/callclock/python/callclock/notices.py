@@ -20,7 +20,7 @@ from callclock.thresholds import Decision
 
 __all__ = [
     "Context", "ExportTrouble", "Link", "Mail", "QuarantineLeapt", "Split", "compose", "compose_export", "compose_leap",
-    "file_name", "held_back", "laid_out",
+    "file_name", "held_back", "laid_out", "wrapped",
 ]  # fmt: skip
 
 SCHEMA = "callclock.notice/1"
@@ -67,7 +67,7 @@ def compose(decision: Decision, rule: Rule, series: Sequence[Observation], conte
     Returns
     -------
     Mail
-        Subject of at most 100 printable ASCII characters; lines of at most 72, but for links, which are never broken.
+        Subject of at most 100 printable ASCII characters; a line for each sentence.
     """
     row = text.spoken_of(decision, series)
     paragraphs = [
@@ -101,24 +101,30 @@ def _subject(decision: Decision, rule: Rule, row: Observation | None, context: C
 
 
 def laid_out(paragraphs: Sequence[tuple[str, Sequence[str]]]) -> str:
-    """Plain text, wrapped, no figure parted from its sign; a line that begins with two spaces is to be copied whole."""
+    """Plain text, each sentence a line of its own that is not broken: a telephone does that at its own width.
+
+    No figure is parted from its sign; a line that begins with two spaces is to be copied whole.
+    """
     blocks = []
     for heading, sentences in paragraphs:
         if not sentences:
             continue
-        lines = [heading] if heading else []
-        for line in "\n".join(sentences).split("\n"):
-            hanging = "  " if line.startswith("- ") else ""
-            wrapped = textwrap.wrap(
-                line.replace(" %", f"{_TIED}%"),
-                LINE_MOST,
-                subsequent_indent=hanging,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-            lines += [line] if line.startswith("  ") else [part.replace(_TIED, " ") for part in wrapped]
-        blocks.append("\n".join(lines))
+        lines = "\n".join(sentences).split("\n")
+        tied = [line if line.startswith("  ") else line.replace(" %", f"{_TIED}%") for line in lines]
+        blocks.append("\n".join([heading, *tied] if heading else tied))
     return "\n\n".join(blocks) + "\n"
+
+
+def wrapped(body: str) -> str:
+    """Break the lines of a mail for a screen that does not, but for those that are to be copied whole."""
+    lines = []
+    for line in body.split("\n"):
+        hanging = "  " if line.startswith("- ") else ""
+        broken = textwrap.wrap(
+            line, LINE_MOST, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+        )
+        lines += [line] if line.startswith("  ") or not line else [part.replace(_TIED, " ") for part in broken]
+    return "\n".join(lines)
 
 
 def _attributes(decision: Decision, rule: Rule, context: Context) -> dict[str, str]:
