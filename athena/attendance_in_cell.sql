@@ -3,6 +3,7 @@ SELECT
   p.period_no,
   c.cell_no,
   r.attend_ms,
+  r.call_to_answer_ms,
   r.created_to_dispatch_ms,
   r.dispatch_to_arrival_ms
 FROM attendance_population AS r
@@ -17,6 +18,7 @@ SELECT
   p.period_no,
   c.cell_no,
   r.attend_ms,
+  r.call_to_answer_ms,
   r.created_to_dispatch_ms,
   r.dispatch_to_arrival_ms
 FROM attendance_population AS r
@@ -31,6 +33,7 @@ SELECT
   p.period_no,
   c.cell_no,
   r.attend_ms,
+  r.call_to_answer_ms,
   r.created_to_dispatch_ms,
   r.dispatch_to_arrival_ms
 FROM attendance_population AS r

@@ -124,6 +124,86 @@ WITH found AS (
       )
     END AS attend_p95_ms,
     CASE
+      WHEN COUNT(call_to_answer_ms) > 0
+      THEN CAST(ELEMENT_AT(
+        ARRAY_AGG(call_to_answer_ms ORDER BY call_to_answer_ms) FILTER(WHERE
+          NOT call_to_answer_ms IS NULL),
+        CAST(FLOOR((
+          (
+            COUNT(call_to_answer_ms) - 1
+          ) * CAST(0.5 AS DOUBLE)
+        )) AS INTEGER) + 1
+      ) AS DOUBLE) + (
+        CAST(ELEMENT_AT(
+          ARRAY_AGG(call_to_answer_ms ORDER BY call_to_answer_ms) FILTER(WHERE
+            NOT call_to_answer_ms IS NULL),
+          CAST(CEIL((
+            (
+              COUNT(call_to_answer_ms) - 1
+            ) * CAST(0.5 AS DOUBLE)
+          )) AS INTEGER) + 1
+        ) AS DOUBLE) - CAST(ELEMENT_AT(
+          ARRAY_AGG(call_to_answer_ms ORDER BY call_to_answer_ms) FILTER(WHERE
+            NOT call_to_answer_ms IS NULL),
+          CAST(FLOOR((
+            (
+              COUNT(call_to_answer_ms) - 1
+            ) * CAST(0.5 AS DOUBLE)
+          )) AS INTEGER) + 1
+        ) AS DOUBLE)
+      ) * (
+        (
+          (
+            COUNT(call_to_answer_ms) - 1
+          ) * CAST(0.5 AS DOUBLE)
+        ) - FLOOR((
+          (
+            COUNT(call_to_answer_ms) - 1
+          ) * CAST(0.5 AS DOUBLE)
+        ))
+      )
+    END AS call_to_answer_median_ms,
+    CASE
+      WHEN COUNT(call_to_answer_ms) > 0
+      THEN CAST(ELEMENT_AT(
+        ARRAY_AGG(call_to_answer_ms ORDER BY call_to_answer_ms) FILTER(WHERE
+          NOT call_to_answer_ms IS NULL),
+        CAST(FLOOR((
+          (
+            COUNT(call_to_answer_ms) - 1
+          ) * CAST(0.9 AS DOUBLE)
+        )) AS INTEGER) + 1
+      ) AS DOUBLE) + (
+        CAST(ELEMENT_AT(
+          ARRAY_AGG(call_to_answer_ms ORDER BY call_to_answer_ms) FILTER(WHERE
+            NOT call_to_answer_ms IS NULL),
+          CAST(CEIL((
+            (
+              COUNT(call_to_answer_ms) - 1
+            ) * CAST(0.9 AS DOUBLE)
+          )) AS INTEGER) + 1
+        ) AS DOUBLE) - CAST(ELEMENT_AT(
+          ARRAY_AGG(call_to_answer_ms ORDER BY call_to_answer_ms) FILTER(WHERE
+            NOT call_to_answer_ms IS NULL),
+          CAST(FLOOR((
+            (
+              COUNT(call_to_answer_ms) - 1
+            ) * CAST(0.9 AS DOUBLE)
+          )) AS INTEGER) + 1
+        ) AS DOUBLE)
+      ) * (
+        (
+          (
+            COUNT(call_to_answer_ms) - 1
+          ) * CAST(0.9 AS DOUBLE)
+        ) - FLOOR((
+          (
+            COUNT(call_to_answer_ms) - 1
+          ) * CAST(0.9 AS DOUBLE)
+        ))
+      )
+    END AS call_to_answer_p90_ms,
+    CASE
       WHEN COUNT(created_to_dispatch_ms) > 0
       THEN CAST(ELEMENT_AT(
         ARRAY_AGG(created_to_dispatch_ms ORDER BY created_to_dispatch_ms) FILTER(WHERE
@@ -300,6 +380,8 @@ SELECT
   f.attend_median_ms,
   f.attend_p90_ms,
   f.attend_p95_ms,
+  f.call_to_answer_median_ms,
+  f.call_to_answer_p90_ms,
   f.created_to_dispatch_median_ms,
   f.created_to_dispatch_p90_ms,
   f.dispatch_to_arrival_median_ms,

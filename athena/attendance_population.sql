@@ -30,6 +30,10 @@ WITH seen AS (
     AND j.outcome = 'attended'
     AND COALESCE(j.close_ms < j.attend_ms, FALSE) AS arrived_after_close,
     CASE
+      WHEN j.left_out IS NULL AND j.call_to_answer_ms >= 0
+      THEN j.call_to_answer_ms
+    END AS call_to_answer_ms,
+    CASE
       WHEN j.left_out IS NULL AND j.created_to_dispatch_ms >= 0
       THEN j.created_to_dispatch_ms
     END AS created_to_dispatch_ms,
@@ -68,6 +72,7 @@ SELECT
   s.placed,
   s.arrived_after_close,
   s.attend_ms,
+  s.call_to_answer_ms,
   s.created_to_dispatch_ms,
   s.dispatch_to_arrival_ms,
   CASE WHEN s.placed THEN COALESCE(s.attend_ms, s.close_ms, s.age_ms) END AS so_far_ms,

@@ -29,6 +29,7 @@ SELECT
   COALESCE(i.selected_by = 'closing', FALSE) AS by_closing,
   i.attend_ms,
   i.close_ms,
+  i.call_to_answer_ms,
   i.created_to_dispatch_ms,
   i.dispatch_to_arrival_ms,
   COALESCE(

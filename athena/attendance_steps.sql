@@ -3,6 +3,9 @@ WITH definitions AS (
   SELECT
     *
   FROM (VALUES
+    ('attendance.call_to_answer_mean_s', 's', 28, 29, 0, '1'),
+    ('attendance.call_to_answer_median_s', 's', 28, 29, 0, '1'),
+    ('attendance.call_to_answer_p90_s', 's', 28, 29, 0, '1'),
     ('attendance.created_to_dispatch_mean_s', 's', 28, 29, 0, '1'),
     ('attendance.created_to_dispatch_median_s', 's', 28, 29, 0, '1'),
     ('attendance.created_to_dispatch_p90_s', 's', 28, 29, 0, '1'),
@@ -35,6 +38,12 @@ WITH definitions AS (
       c.area,
       c.hour_of_week,
       CASE m.metric
+        WHEN 'attendance.call_to_answer_mean_s'
+        THEN CAST(c.call_to_answer_mean_ms AS DOUBLE) / 1000.0E0
+        WHEN 'attendance.call_to_answer_median_s'
+        THEN CAST(q.call_to_answer_median_ms AS DOUBLE) / 1000.0E0
+        WHEN 'attendance.call_to_answer_p90_s'
+        THEN CAST(q.call_to_answer_p90_ms AS DOUBLE) / 1000.0E0
         WHEN 'attendance.created_to_dispatch_mean_s'
         THEN CAST(c.created_to_dispatch_mean_ms AS DOUBLE) / 1000.0E0
         WHEN 'attendance.created_to_dispatch_median_s'
@@ -49,6 +58,8 @@ WITH definitions AS (
         THEN CAST(q.dispatch_to_arrival_p90_ms AS DOUBLE) / 1000.0E0
       END AS value,
       CASE m.step
+        WHEN 'call_to_answer'
+        THEN c.call_to_answer_n
         WHEN 'created_to_dispatch'
         THEN c.created_to_dispatch_n
         ELSE c.dispatch_to_arrival_n
@@ -75,14 +86,20 @@ WITH definitions AS (
       AND q.area = c.area
       AND q.hour_of_week = c.hour_of_week
     CROSS JOIN (VALUES
+      ('attendance.call_to_answer_mean_s', 'call_to_answer'),
+      ('attendance.call_to_answer_median_s', 'call_to_answer'),
+      ('attendance.call_to_answer_p90_s', 'call_to_answer'),
       ('attendance.created_to_dispatch_mean_s', 'created_to_dispatch'),
       ('attendance.created_to_dispatch_median_s', 'created_to_dispatch'),
       ('attendance.created_to_dispatch_p90_s', 'created_to_dispatch'),
       ('attendance.dispatch_to_arrival_mean_s', 'dispatch_to_arrival'),
       ('attendance.dispatch_to_arrival_median_s', 'dispatch_to_arrival'),
       ('attendance.dispatch_to_arrival_p90_s', 'dispatch_to_arrival')) AS m(metric, step)
+    /* Few systems that log incidents know when the call was answered: a force without one has no rows of it. */
     WHERE
-      c.incidents > 0
+      c.incidents > 0 AND (
+        m.step <> 'call_to_answer' OR c.call_to_answer_n > 0
+      )
   ) AS f
 )
 SELECT

@@ -71,6 +71,8 @@ def random_row(chance: random.Random, start: datetime, as_at: datetime) -> dict[
     if chance.random() < 0.7:
         said["call_received_at"] = start
         said["created_at"] = start + timedelta(seconds=chance.randrange(90))
+        if chance.random() < 0.6:
+            said["call_answered_at"] = start + timedelta(milliseconds=chance.randrange(-2000, 180_000))
     elif chance.random() < 0.2:
         said["submitted_at"] = start
     arrival = chance.choice([None, later(86400), later(20 * 86400), start, start + timedelta(hours=4)])

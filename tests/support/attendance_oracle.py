@@ -21,6 +21,7 @@ MARKS = {"15m": 900.0, "60m": 3600.0, "4h": 14400.0, "24h": 86400.0, "7d": 60480
 DAYS_28 = timedelta(days=28)
 DAYS_29 = timedelta(days=29)
 DAY = timedelta(days=1)
+_STEPS = {"answer": "call_to_answer", "dispatch": "created_to_dispatch", "travel": "dispatch_to_arrival"}
 DAYS_3 = timedelta(days=3)
 Key = tuple[str, ...]
 Figures = dict[str, Any]
@@ -59,6 +60,7 @@ class Seen:
     wait: timedelta | None
     closed_after: timedelta | None
     known_for: timedelta
+    answer: timedelta | None
     dispatch: timedelta | None
     travel: timedelta | None
     target: Mapping[str, timedelta | None]
@@ -117,6 +119,8 @@ def see(row: Mapping[str, Any], world: World) -> Seen:
     dispatched = row.get("first_dispatched_at")
     dispatch = dispatched - row["created_at"] if dispatched and row.get("created_at") else None
     travel = arrived - dispatched if arrived and dispatched else None
+    received, answered = row.get("call_received_at"), row.get("call_answered_at")
+    answer = answered - received if received and answered else None
     return Seen(
         start=start,
         local=local,
@@ -132,6 +136,7 @@ def see(row: Mapping[str, Any], world: World) -> Seen:
         wait=wait,
         closed_after=closed - start if closed else None,
         known_for=known - start,
+        answer=answer if answer is not None and answer >= timedelta(0) else None,
         dispatch=dispatch if dispatch is not None and dispatch >= timedelta(0) else None,
         travel=travel if travel is not None and travel >= timedelta(0) else None,
         target={basis: target(grade) for basis, grade in (("initial", initial), ("final", final))},
@@ -295,9 +300,10 @@ class Cell:
             if name == "mean" and self.waits and self._over("7d") * 604800 > figures["value"]:
                 figures["notes"].append("mean_hides_unattended")
             yield key, figures
-            for step in ("dispatch", "travel") if name != "p95" else ():
+            for step, metric in _STEPS.items() if name != "p95" else ():
                 times = [t.total_seconds() for s in self.counted if (t := getattr(s, step)) is not None]
-                metric = {"dispatch": "created_to_dispatch", "travel": "dispatch_to_arrival"}[step]
+                if step == "answer" and not times:
+                    continue
                 common = self.common(settles=DAYS_28, clock=False)
                 yield due(f"attendance.{metric}_{name}_s", times, statistic, **common)
         so_far = [self.so_far(s).total_seconds() for s in self.placed]

@@ -74,6 +74,7 @@ def incident(exported_at: datetime, **said: Any) -> Row:
         "clock_fallback": row.get("submitted_at") is None and row.get("call_received_at") is None,
         "attend_ms": None if negative else arrival,
         "close_ms": ms(start, closed),
+        "call_to_answer_ms": ms(row.get("call_received_at"), row.get("call_answered_at")),
         "created_to_dispatch_ms": ms(row.get("created_at"), row.get("first_dispatched_at")),
         "dispatch_to_arrival_ms": ms(row.get("first_dispatched_at"), arrived),
         "outcome": "attended" if arrived else "closed_unattended" if closed else "open",

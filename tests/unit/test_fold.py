@@ -60,6 +60,21 @@ def test_a_milestone_once_known_is_kept(tmp_path: Path) -> None:
     assert row["area"] == "South"
 
 
+def test_the_answer_of_an_incident_s_call_counts_from_the_call_not_from_the_log(tmp_path: Path) -> None:
+    [row] = fold(
+        tmp_path,
+        INCIDENTS,
+        [
+            incident(
+                created_at=instant("2026-03-02T10:00:30Z"),
+                call_answered_at=instant("2026-03-02T10:00:12.250Z"),
+                first_dispatched_at=instant("2026-03-02T10:01:30Z"),
+            )
+        ],
+    )
+    assert (row["call_to_answer_ms"], row["created_to_dispatch_ms"]) == (12_250, 60_000)
+
+
 def test_a_source_that_retracts_takes_it_back(tmp_path: Path) -> None:
     arrived = incident(first_arrived_at=instant("2026-03-02T11:00:00Z"), exported_at=instant("2026-03-03T00:00:00Z"))
     later = incident(export_id="e2", retracts=True)

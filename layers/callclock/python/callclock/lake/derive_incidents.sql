@@ -13,6 +13,7 @@ timed AS (
         -- A source that reports how long it took, and not when, is believed.
         coalesce(date_diff('millisecond', c.clock_start_at, c.first_arrived_at), c.reported_arrival_ms) AS to_arrival_ms,
         date_diff('millisecond', c.clock_start_at, c.closed_at) AS close_ms,
+        date_diff('millisecond', c.call_received_at, c.call_answered_at) AS call_to_answer_ms,
         date_diff('millisecond', c.created_at, c.first_dispatched_at) AS created_to_dispatch_ms,
         date_diff('millisecond', c.first_dispatched_at, c.first_arrived_at) AS dispatch_to_arrival_ms
     FROM clocked AS c

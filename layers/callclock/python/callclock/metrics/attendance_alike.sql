@@ -23,6 +23,8 @@ SELECT
     CAST(SUM(r.attend_ms) AS BIGINT) AS attend_total_ms,
     COUNT(r.so_far_ms) AS so_far_n,
     CAST(SUM(r.so_far_ms) AS BIGINT) AS so_far_total_ms,
+    COUNT(r.call_to_answer_ms) AS call_to_answer_n,
+    CAST(SUM(r.call_to_answer_ms) AS BIGINT) AS call_to_answer_total_ms,
     COUNT(r.created_to_dispatch_ms) AS created_to_dispatch_n,
     CAST(SUM(r.created_to_dispatch_ms) AS BIGINT) AS created_to_dispatch_total_ms,
     COUNT(r.dispatch_to_arrival_ms) AS dispatch_to_arrival_n,

@@ -32,6 +32,7 @@ SELECT
     t.by_closing,
     t.attend_ms,
     t.close_ms,
+    t.call_to_answer_ms,
     t.created_to_dispatch_ms,
     t.dispatch_to_arrival_ms,
     -- A snapshot says nothing of a record it no longer holds; a delta source would have told us of any change.

@@ -26,6 +26,7 @@ WITH seen AS (
         -- An arrival wins over a closure, so only what nobody attended has a closing time here.
         CASE WHEN j.left_out IS NULL AND j.outcome = 'closed_unattended' THEN j.close_ms END AS close_ms,
         j.left_out IS NULL AND j.outcome = 'attended' AND COALESCE(j.close_ms < j.attend_ms, false) AS arrived_after_close,
+        CASE WHEN j.left_out IS NULL AND j.call_to_answer_ms >= 0 THEN j.call_to_answer_ms END AS call_to_answer_ms,
         CASE WHEN j.left_out IS NULL AND j.created_to_dispatch_ms >= 0 THEN j.created_to_dispatch_ms END AS created_to_dispatch_ms,
         CASE WHEN j.left_out IS NULL AND j.dispatch_to_arrival_ms >= 0 THEN j.dispatch_to_arrival_ms END AS dispatch_to_arrival_ms,
         -- Placed: at any mark the record can be said to be within, closed or over. An export of what was closed says nothing
@@ -58,6 +59,7 @@ SELECT
     s.placed,
     s.arrived_after_close,
     s.attend_ms,
+    s.call_to_answer_ms,
     s.created_to_dispatch_ms,
     s.dispatch_to_arrival_ms,
     CASE WHEN s.placed THEN COALESCE(s.attend_ms, s.close_ms, s.age_ms) END AS so_far_ms,

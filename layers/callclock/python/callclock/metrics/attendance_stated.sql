@@ -24,6 +24,7 @@ SELECT
     COALESCE(i.selected_by = 'closing', false) AS by_closing,
     i.attend_ms,
     i.close_ms,
+    i.call_to_answer_ms,
     i.created_to_dispatch_ms,
     i.dispatch_to_arrival_ms,
     COALESCE(date_diff('millisecond', i.clock_start_at, i.first_arrived_at), i.reported_arrival_ms) AS arrival_ms,
