@@ -125,7 +125,11 @@ def one_export(folder: str, months: str) -> tuple[float, float]:
     with tempfile.TemporaryDirectory(dir=BUILD) as work:
         tempfile.tempdir = work
         taken = datetime.now(UTC).replace(microsecond=0)
-        _stage(_bucket(Path(folder), "lake"), _LAST, f"again-{taken:%Y%m%dT%H%M%S}", taken, Path(work))
+        lake = _bucket(Path(folder), "lake")
+        for earlier in [found.key for found in lake.list("staged/") if "again-" in found.key]:
+            # Every round is to fold as much as the one before.
+            lake.remove(earlier)
+        _stage(lake, _LAST, f"again-{taken:%Y%m%dT%H%M%S}", taken, Path(work))
         began = time.perf_counter(), time.process_time()
         _refresh(Path(folder), [_LAST], taken, _LAST.plus(1 - int(months)), Path(work))
         tempfile.tempdir = None
