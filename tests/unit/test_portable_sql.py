@@ -208,6 +208,7 @@ def evaluated(con: duckdb.DuckDBPyConnection, family: Family, folder: Path) -> N
                 grade_initial=chance.choice(["1", "2"]),
                 domestic_abuse=chance.random() < 0.4,
                 first_dispatched_at=start + timedelta(minutes=n),
+                call_answered_at=start + timedelta(seconds=3 * n) if n % 3 else None,
                 first_arrived_at=chance.choice([None, start + timedelta(minutes=7 * n + 1)]),
             )
             for n, start in enumerate(starts)
