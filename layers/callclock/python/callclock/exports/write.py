@@ -20,7 +20,7 @@ from callclock.settings import Force
 
 # Columns whose absence from a profile changes what a missing value means (contracts, tells).
 _TELLING = ("closed_at", "outcome", "alternative_offered_at")
-# Sorting a month takes all that it is given; with so little it spills to disc, and takes no longer.
+# Sorting a month takes all that it is given; with so little a large one spills to disc, and takes a tenth longer.
 _MEMORY_MB = 250
 # The callers of so many records fit in it.
 _RECORDS_AT_ONCE = 500_000
@@ -96,7 +96,7 @@ def _rows(scan: Scan, records: str, force: Force) -> str:
 
 
 def _write(db: duckdb.DuckDBPyConnection, rows: str, path: Path) -> None:
-    # What has more words than the limit gains nothing by a dictionary, and trying it costs a tenth of the time.
+    # What has more words than the limit gains nothing by a dictionary, and trying it costs time.
     db.execute(
         f"COPY ({rows}) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
         f"DICTIONARY_SIZE_LIMIT 1000, KV_METADATA {{contract_version: '{CONTRACT_VERSION}'}})"
