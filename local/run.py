@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tempfile
 import time
 from collections.abc import Collection, Sequence
 from contextlib import contextmanager
@@ -99,6 +100,22 @@ def keyed(files: Sequence[Path], force: str | None, forces: Sequence[str]) -> tu
 
 
 @contextmanager
+def own_temporary_files() -> "Iterator[Path]":
+    """Keep temporary files of this process in a folder of their own, as a function's are.
+
+    Functions keep what they have fetched while they are warm, by the names of their buckets, and those are the same in
+    every embedded AWS: of two commands at a time one would delete what the other reads.
+    """
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="callclock-run-") as folder:
+        tempfile.tempdir = folder
+        try:
+            yield Path(folder)
+        finally:
+            tempfile.tempdir = before
+
+
+@contextmanager
 def deployed(
     forces: Sequence[str], *, port: int = 0, console: Console, clock: datetime | None
 ) -> "Iterator[LocalStack]":
@@ -111,7 +128,10 @@ def deployed(
     """
     parameters = {"ForceCodes": ",".join(forces), "BreachesMail": DEMO_MAIL, "OperationsMail": OPERATIONS_MAIL}
     began = time.monotonic()
-    with LocalStack(TEMPLATE, parameters=parameters, root=ROOT, port=port, clock=clock) as stack:
+    with (
+        own_temporary_files(),
+        LocalStack(TEMPLATE, parameters=parameters, root=ROOT, port=port, clock=clock) as stack,
+    ):
         stack.deploy()
         console.print(f"[dim]deployed {TEMPLATE.name} in {time.monotonic() - began:.1f} s[/dim]")
         yield stack
