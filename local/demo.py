@@ -209,5 +209,8 @@ def _print_reasons(receipts: Sequence[Receipt], console: Console) -> None:
     reasons: Counter[str] = Counter()
     for receipt in receipts:
         reasons.update(receipt.reasons)
-    most = ", ".join(f"{reason} {n:,}" for reason, n in reasons.most_common(6))
-    console.print(f"\n[bold]Why rows were quarantined[/]: {most or 'none was'}", highlight=False)
+    # No reason is parted from its number at the end of a line.
+    most = ", ".join(f"{reason}\N{NO-BREAK SPACE}{n:,}" for reason, n in reasons.most_common(6))
+    title = "Why rows were quarantined"
+    said = fill(f"{title}: {most or 'none was'}", console.width).replace("\N{NO-BREAK SPACE}", " ")
+    console.print(f"\n[bold]{title}[/]{said.removeprefix(title)}", highlight=False, soft_wrap=True)
