@@ -13,8 +13,8 @@ from tests.support.notice_cases import wrong_checks
 MUTANTS = {
     "equality breaches": (replay, "return value > level if", "return value >= level if"),
     "both directions are above": (replay, 'self.direction == "above" else value < level', "self.direction else value < level"),
-    "n must exceed the minimum": (replay, "(row.n or 0) < self.min_n", "(row.n or 0) <= self.min_n"),
-    "the minimum n is not asked": (replay, " or (row.n or 0) < self.min_n", ""),
+    "n must exceed the minimum": (replay, "row.records < self.min_n", "row.records <= self.min_n"),
+    "the minimum n is not asked": (replay, " or row.records < self.min_n", ""),
     "incomplete rows are read": (replay, "(row for row in series if row.complete)", "series"),
     "k off by one": (replay, "over=good + 1 >= rule.k", "over=good + 1 > rule.k"),
     "one bad period more": (replay, "len(bad) >= m", "len(bad) > m"),

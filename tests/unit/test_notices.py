@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callclock.clock import Month, PeriodKind
-from callclock.notice_text import is_hidden
+from callclock.gaps import gap_of
+from callclock.moved_text import Sides
 from callclock.notices import (
     Context,
     ExportTrouble,
@@ -27,6 +28,7 @@ from callclock.notices import (
 from callclock.parts import Part
 from callclock.reasons import ExportReason, ExportStatus, NoticeReason, State
 from callclock.settings import Severity
+from callclock.small_numbers import is_hidden
 from callclock.thresholds import Delivered, Observation, Rule, decide
 from tests.support.notice_schemas import check
 
@@ -313,6 +315,44 @@ def test_the_whole_mail_of_a_median() -> None:
     )
     context = replace(CONTEXT, title="Grade 2: time to attend", unit="s", where={"grade": "2"}, split=split)
     golden("median", mail(rows, [], "2026-03-09", rule=rule, context=context))
+
+
+def test_the_whole_mail_of_a_gap() -> None:
+    """By hand: 30 h over 15 h is 2, 44 h over 16 h is 2.75. 14 (1/15 + 1/16) / 2 = 0.904, (1/16 - 1/15) 74 / 2 = -0.154.
+
+    Within 24 hours: 240 of 500 and 190 of 500; East (0.4 - 0.6) x (0.5 + 0.5) / 2 = -10 points, West nothing.
+    """
+    rule = replace(
+        ABANDONED, id="gap", metric="attendance.gap_ratio", severities=(Severity("warning", 1.25), Severity("critical", 1.75)),
+        recover=1.1, min_n=10,
+    )  # fmt: skip
+
+    def side(row: Observation, hours: float, n: int) -> Observation:
+        return replace(row, value=hours * 3600.0, n=n, numerator=None, denominator=None)
+
+    waited = [(JANUARY, (30, 500), (15, 2100)), (FEBRUARY, (44, 500), (16, 2204))]
+    rows = [
+        replace(row, value=a[0] / b[0], n=None, numerator=None, denominator=None, sides=(side(row, *a), side(row, *b)))
+        for row, a, b in waited
+    ]
+    within = Split(
+        "area", "January 2026", (Part("East", 150, 250, 100, 250), Part("West", 90, 250, 90, 250)),
+        about="Its median has no parts that add up; the share of incidents attended within 24 hours, the nearest mark, has.",
+        suppress_below=10,
+    )  # fmt: skip
+    gap = gap_of(rule.metric)
+    assert gap
+    context = replace(
+        CONTEXT, title="Grade 2: domestic abuse waits longer than the grade as a whole", unit="ratio",
+        where={"grade": "2", "population": "domestic_abuse"},
+        split=Sides(gap, "January 2026", rows[0].sides, rows[1].sides, "ratio", within),
+    )  # fmt: skip
+    sent = mail(rows, [], "2026-03-09", rule=rule, context=context)
+    golden("gap", sent)
+    few = [rows[0], replace(rows[1], sides=(side(FEBRUARY, 44, 9), rows[1].sides[1]))]
+    hidden = mail(few, [], "2026-03-09", rule=replace(rule, min_n=0), context=context)
+    assert "2.75" not in hidden.subject + hidden.body
+    assert hidden.data["value_hidden"]
 
 
 def test_a_count_is_split_in_counts() -> None:

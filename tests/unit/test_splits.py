@@ -1,5 +1,6 @@
 """What a notice says moved a figure: the parts are those of the values, and add up to their change by hand."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,13 +15,14 @@ import pytest
 from callclock.clock import Month, PeriodKind
 from callclock.contracts import METRIC_VALUES, RESTATEMENTS, VALUE_KEYS
 from callclock.engine import connect
-from callclock.metrics.catalogue import metric
-from callclock.notices import Split
+from callclock.metrics.catalogue import families, metric
+from callclock.moved_text import Beside, Moved, Sides, Split
 from callclock.notify import Hint, _Telling
-from callclock.parts import Part, contributions, effects
+from callclock.parts import Effect, Part, contributions, effects
 from callclock.replay import Rule
 from callclock.series import load_series, metrics_of
 from callclock.settings import Force, Severity, ThresholdRule
+from callclock.small_numbers import is_hidden
 from callclock.splits import load_split
 from callclock.stand_ins import stand_in, stand_ins
 from callclock.thresholds import decide
@@ -62,7 +64,7 @@ def put(db: duckdb.DuckDBPyConnection, name: str, month: int, where: Mapping[str
     db.execute(f"INSERT INTO metric_values ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
 
 
-def split_of(db: duckdb.DuckDBPyConnection, rule: ThresholdRule, frontier: date = MAY) -> Split | None:
+def split_of(db: duckdb.DuckDBPyConnection, rule: ThresholdRule, frontier: date = MAY) -> Moved | None:
     return load_split(db, rule, load_series(db, rule), frontier)
 
 
@@ -86,7 +88,7 @@ def test_a_median_is_spoken_for_by_the_share_at_the_mark_nearest_to_its_limit(
         "area", "April 2026", (Part("North", 200, 400, 120, 400), Part("South", 100, 200, 120, 200)),
         about="It has no parts that add up; the share of incidents attended within 24 hours, the nearest mark, has.",
     )  # fmt: skip
-    assert split
+    assert isinstance(split, Split)
     assert sum(effect.total for effect in effects(split.parts)) == Fraction(240, 600) - Fraction(300, 600)
 
 
@@ -99,7 +101,10 @@ def test_a_median_is_spoken_for_by_the_share_at_the_mark_nearest_to_its_limit(
         ("calls.wait_first_median_s", 45.0, "calls.answered_within_60s"),
         ("calls.wait_first_p95_s", 1200.0, "calls.waited_over_15m"),
         ("calls.wait_first_p90_s", 0.0, "calls.answered_within_10s"),
-        ("calls.wait_final_median_s", 45.0, None),
+        ("calls.wait_final_median_s", 45.0, "calls.wait_final_mean_s"),
+        ("calls.queue_wait_first_p90_s", 45.0, "calls.queue_wait_first_mean_s"),
+        ("attendance.dispatch_to_arrival_p90_s", 900.0, "attendance.dispatch_to_arrival_mean_s"),
+        ("calls.abandon_time_median_s", 45.0, None),
         ("attendance.mean_s", 3600.0, None),
     ],
 )
@@ -121,6 +126,8 @@ def test_the_nearest_mark(name: str, level: float, found: str | None) -> None:
         ("calls.wait_first_median_s", 30, True, False, ""),
         ("calls.wait_first_median_s", 300, True, True, ""),
         ("calls.wait_first_median_s", 300, True, False, "who gave up"),
+        ("calls.wait_final_p90_s", 300, True, True, ""),
+        ("calls.wait_final_p90_s", 300, True, False, "how long everybody waited"),
     ],
 )
 def test_a_mail_says_that_the_two_moved_apart(
@@ -130,12 +137,20 @@ def test_a_mail_says_that_the_two_moved_apart(
     share = stand_in(replace(MEDIAN, metric=metric_name, severities=(Severity("warning", seconds),), recover=0), 0)
     assert share
     said = share.about(longer, grew).partition("has.")[2]
-    assert said == (f" The two moved apart: the share counts those too {apart}." if apart else "")
+    counts = "the mean counts" if "wait_final" in metric_name else "the share counts those too"
+    assert said == (f" The two moved apart: {counts} {apart}." if apart else "")
 
 
-@pytest.mark.parametrize("name", ["attendance.median_s", "calls.wait_first_p90_s"])
-def test_what_stands_in_is_a_share_that_there_is(name: str) -> None:
-    assert {metric(share.metric).unit for share in stand_ins(name)} == {"share"}
+@pytest.mark.parametrize("name", sorted({m.name for family in families() for m in family.metrics if stand_ins(m.name)}))
+def test_what_stands_in_is_a_measure_that_there_is_of_the_unit_that_it_says(name: str) -> None:
+    assert {(metric(share.metric).unit, share.unit) for share in stand_ins(name)} <= {("share", "share"), ("s", "s")}
+
+
+def test_no_percentile_is_left_without_what_speaks_for_it_but_those_that_no_mean_is_published_of() -> None:
+    percentiles = {m.name for f in families() for m in f.metrics if re.search("_(median|p90|p95)(_all)?_s$", m.name)}
+    assert {name for name in percentiles if not stand_ins(name)} == {
+        "calls.abandon_time_median_s", "followthrough.delay_median_s", "safeguarding.time_to_share_median_s"
+    }  # fmt: skip
 
 
 def test_a_stage_in_which_nobody_hung_up_in_one_month_is_nought_there(db: duckdb.DuckDBPyConnection) -> None:
@@ -147,7 +162,7 @@ def test_a_stage_in_which_nobody_hung_up_in_one_month_is_nought_there(db: duckdb
                 stages = {**LINE_101, "stage": stage}
                 put(db, "calls.abandoned_share", month, stages, numerator=hung_up, denominator=1000, n=1000)
     split = split_of(db, HUNG_UP)
-    assert split
+    assert isinstance(split, Split)
     assert split.parts == (Part("queue", 90, 1000, 150, 1000), Part("ringing", 0, 1000, 40, 1000))
     assert [(e.name, e.total) for e in contributions(split.parts)] == [
         ("queue", Fraction(60, 1000)), ("ringing", Fraction(40, 1000))
@@ -159,7 +174,7 @@ def test_nobody_hung_up_at_all_before(db: duckdb.DuckDBPyConnection) -> None:
     put(db, "calls.abandonment_rate", 5, LINE_101, numerator=200, denominator=1000, n=1000)
     put(db, "calls.abandoned_share", 5, {**LINE_101, "stage": "queue"}, numerator=200, denominator=1000, n=1000)
     split = split_of(db, HUNG_UP)
-    assert split
+    assert isinstance(split, Split)
     assert split.parts == (Part("queue", 0, 900, 200, 1000),)
 
 
@@ -170,7 +185,7 @@ def test_a_mean_has_parts_in_seconds(db: duckdb.DuckDBPyConnection) -> None:
         put(db, "attendance.mean_s", month, {**GRADE_2, "area": "North"}, value=north, n=300)
         put(db, "attendance.mean_s", month, {**GRADE_2, "area": "South"}, value=south, n=100)
     split = split_of(db, rule)
-    assert split
+    assert isinstance(split, Split)
     assert (split.unit, split.about) == ("s", "")
     assert {effect.name: effect.total for effect in effects(split.parts)} == {"South": 1800, "North": 0}
 
@@ -188,15 +203,149 @@ def test_a_count_has_parts_that_are_counts(db: duckdb.DuckDBPyConnection) -> Non
     )
 
 
-@pytest.mark.parametrize("name", ["attendance.gap_ratio", "calls.wait_final_median_s", "followthrough.delay_median_s"])
-def test_some_measures_have_no_parts(db: duckdb.DuckDBPyConnection, name: str) -> None:
-    rule = replace(MEDIAN, metric=name, where={})
-    where = {"grade_basis": "initial"} if name.startswith("attendance") else {}
+def test_a_ratio_is_no_mean(db: duckdb.DuckDBPyConnection) -> None:
+    """The area of a ratio that no two sides are known of has no part in it."""
+    rule = replace(MEDIAN, metric="attendance.gap_ratio")
     for month in (4, 5):
         for area in ("all", "North", "South"):
-            put(db, name, month, {**where, "area": area}, value=2.0, n=500)
+            put(db, "attendance.gap_ratio", month, {**GRADE_2, "area": area}, value=2.0)
     assert len(load_series(db, rule).rows) == 2
     assert split_of(db, rule) is None
+
+
+def gap(db: duckdb.DuckDBPyConnection, name: str, old: tuple[float, float], new: tuple[float, float]) -> None:
+    """A gap in April and May, and the medians of its two sides, in seconds."""
+    against = "other" if name.endswith("other") else "all"
+    for month, (abuse, others) in ((4, old), (5, new)):
+        value = abuse - others if name.endswith("_s") else abuse / others
+        put(db, name, month, GRADE_2, value=value)
+        put(db, "attendance.median_s", month, GRADE_2, value=abuse, n=481)
+        put(db, "attendance.median_s", month, {**GRADE_2, "population": against}, value=others, n=2204)
+
+
+@pytest.mark.parametrize(
+    ("name", "against", "abuse", "others"),
+    [
+        # By hand: (43200 - 28800)(1/14400 + 1/21600)/2 = 5/6, and (1/21600 - 1/14400)(28800 + 43200)/2 = -5/6.
+        ("attendance.gap_ratio", "all", Fraction(5, 6), Fraction(-5, 6)),
+        ("attendance.gap_ratio_other", "other", Fraction(5, 6), Fraction(-5, 6)),
+        ("attendance.gap_s", "all", Fraction(14400), Fraction(-7200)),
+    ],
+)
+def test_a_gap_has_two_sides(
+    db: duckdb.DuckDBPyConnection, name: str, against: str, abuse: Fraction, others: Fraction
+) -> None:
+    """Twice as long as the others in both months: domestic abuse waited longer, and so did they."""
+    gap(db, name, (28800, 14400), (43200, 21600))
+    split = split_of(db, replace(MEDIAN, metric=name))
+    assert isinstance(split, Sides)
+    assert split.effects == (Effect("domestic_abuse", abuse, Fraction()), Effect(against, others, Fraction()))
+    assert [[row.value for row in rows] for rows in (split.old, split.new)] == [[28800, 14400], [43200, 21600]]
+    assert metrics_of(replace(MEDIAN, metric=name)) >= {name, "attendance.median_s", "attendance.within_4h"}
+
+
+def test_the_side_that_moved_a_gap_most_is_split_by_area_at_the_mark_nearest_to_its_own_median(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """A limit on a ratio is no time; 12 hours, the median of May, are nearer to 24 than to 4."""
+    gap(db, "attendance.gap_ratio", (28800, 14400), (43200, 14400))
+    for month, north, south in ((4, 60, 100), (5, 30, 102)):
+        for area, within in (("North", north), ("South", south)):
+            put(db, "attendance.within_24h", month, {**GRADE_2, "area": area}, numerator=within, denominator=120, n=120)
+            other = {**GRADE_2, "population": "all", "area": area}
+            put(db, "attendance.within_24h", month, other, numerator=1, denominator=2, n=2)
+    split = told(db, replace(MEDIAN, metric="attendance.gap_ratio", severities=(Severity("warning", 1.5),), recover=1))
+    assert isinstance(split, Sides)
+    assert split.foremost == "domestic_abuse"
+    assert split.within == Split(
+        "area", "April 2026", (Part("North", 60, 120, 30, 120), Part("South", 100, 120, 102, 120)), suppress_below=10,
+        about="Its median has no parts that add up; the share of incidents attended within 24 hours, the nearest mark, "
+        "has.",
+    )  # fmt: skip
+
+
+def test_a_gap_of_shares_is_split_in_points(db: duckdb.DuckDBPyConnection) -> None:
+    """By hand: 40 % less 60 % in April, 30 % less 65 % in May: ten points of the fifteen are those of domestic abuse."""
+    rule = replace(MEDIAN, metric="attendance.gap_within_4h", direction="below", severities=(Severity("w", -0.1),))
+    for month, abuse, others in ((4, 40, 120), (5, 30, 130)):
+        put(db, rule.metric, month, GRADE_2, value=abuse / 100 - others / 200, n=300)
+        for where, within, n in ((GRADE_2, abuse, 100), ({**GRADE_2, "population": "other"}, others, 200)):
+            put(db, "attendance.within_4h", month, where, numerator=within, denominator=n, n=n)
+            for area, part in (("North", within - 10), ("South", 10)):
+                put(
+                    db,
+                    "attendance.within_4h",
+                    month,
+                    {**where, "area": area},
+                    numerator=part,
+                    denominator=n / 2,
+                    n=n / 2,
+                )
+    split = split_of(db, rule)
+    assert isinstance(split, Sides)
+    assert [round(float(e.total), 9) for e in split.effects or ()] == [-0.1, -0.05]
+    assert split.within
+    assert (split.within.about, split.within.parts[0]) == ("", Part("North", 30, 50, 20, 50))
+
+
+def test_a_gap_that_rests_on_few_is_not_printed_and_counts_for_nothing_under_the_least_n(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """A gap has no n (METRICS): that of its smaller side says whether it is observed, and whether it may be printed."""
+    rule = replace(MEDIAN, metric="attendance.gap_ratio", severities=(Severity("warning", 1.5),), recover=1)
+    gap(db, rule.metric, (28800, 14400), (43200, 14400))
+    observed = Rule.of(rule, Force("Example"))
+    assert [observed.observed(row) for row in load_series(db, rule).rows] == [2.0, 3.0]
+    db.execute(
+        "UPDATE metric_values SET n = 9 WHERE metric = 'attendance.median_s' AND period_label = '2026-05' AND n = 481"
+    )
+    few = load_series(db, rule).rows
+    assert [observed.observed(row) for row in few] == [2.0, None]
+    assert [is_hidden(row, rule.metric, "ratio", 5) for row in few] == [False, True]
+    split = split_of(db, rule)
+    assert split
+    assert split.said() == ["Against April 2026: not printed, because a side of it rests on small numbers."]
+
+
+def test_a_percentile_that_no_mark_belongs_to_is_spoken_for_by_its_mean(db: duckdb.DuckDBPyConnection) -> None:
+    """By hand: (100 x 60 + 300 x 20) / 400 = 30 s in April, (100 x 60 + 300 x 40) / 400 = 45 s in May."""
+    rule = replace(
+        MEDIAN, metric="calls.wait_final_p90_s", severities=(Severity("warning", 300),), recover=0, where=LINE_101
+    )
+    for month, slow, all_p90, mean in ((4, 20.0, 200, 30), (5, 40.0, 330, 45)):
+        put(db, "calls.wait_final_p90_s", month, LINE_101, value=all_p90, n=400)
+        put(db, "calls.wait_final_mean_s", month, LINE_101, value=mean, n=400)
+        put(db, "calls.wait_final_mean_s", month, {**LINE_101, "queue": "crime"}, value=60.0, n=100)
+        put(db, "calls.wait_final_mean_s", month, {**LINE_101, "queue": "general"}, value=slow, n=300)
+    split = split_of(db, rule)
+    assert isinstance(split, Split)
+    assert (split.dimension, split.unit) == ("queue", "s")
+    assert {effect.name: effect.total for effect in effects(split.parts)} == {"general": 15, "crime": 0}
+    assert split.about == "It has no parts that add up; the mean of the same calls has."
+
+
+def test_medians_by_stage_stand_beside_each_other(db: duckdb.DuckDBPyConnection) -> None:
+    """Values hold no mean of it and no share: each stage by itself, and none that rests on few."""
+    rule = replace(MEDIAN, metric="calls.abandon_time_median_s", where=LINE_101)
+    for month, all_s, queue, message, rang in ((4, 60, 90, 20, 8), (5, 80, 150, 21, 500)):
+        for stage, value, n in (
+            ("all", all_s, 900),
+            ("skill_queue", queue, 400),
+            ("ivr", message, 400),
+            ("ringing", rang, 9),
+        ):
+            put(db, rule.metric, month, {**LINE_101, "stage": stage}, value=value, n=n)
+    split = split_of(db, rule)
+    assert isinstance(split, Beside)
+    assert split.said() == [
+        "It has no parts that add up. By stage, each by itself, most changed first:",
+        "- in the queue for a call handler: 2 min 30 s, 1 min 30 s in April 2026",
+        "- in the recorded message: 21 s, 20 s in April 2026",
+    ]
+    alone = replace(split, parts=split.parts[:1])
+    assert [name for name, _, _ in alone.parts] == ["ivr"]
+    few = [(name, replace(old, n=9), new) for name, old, new in split.parts]
+    assert replace(split, parts=tuple(few)).said() == ["This measure has no split that adds up; see what to look at."]
 
 
 def test_no_parts_before_is_no_split(db: duckdb.DuckDBPyConnection) -> None:
@@ -212,7 +361,7 @@ def test_one_value_alone_is_no_change(db: duckdb.DuckDBPyConnection) -> None:
     assert split_of(db, HUNG_UP) is None
 
 
-def told(db: duckdb.DuckDBPyConnection, rule: ThresholdRule) -> Split | None:
+def told(db: duckdb.DuckDBPyConnection, rule: ThresholdRule) -> Moved | None:
     """Split of the notice that is told of a rule in September, as notify has it."""
     force, at = Force("Example", suppress_below=5, suppress_domestic_abuse_below=10), datetime(2026, 9, 1, tzinfo=UTC)
     table: Any = SimpleNamespace(db=db)
@@ -251,5 +400,5 @@ def test_a_past_breach_is_split_at_its_own_month(db: duckdb.DuckDBPyConnection) 
         "FROM metric_values WHERE metric = 'calls.abandonment_rate' AND period_label = '2026-03'"
     )
     split = told(db, HUNG_UP)
-    assert split
+    assert isinstance(split, Split)
     assert (split.compared_with, split.parts) == ("February 2026", (Part("queue", 50, 1000, 300, 1000),))

@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from fractions import Fraction
 
 from callclock import spc, wording
 from callclock.clock import PeriodKind
-from callclock.parts import OTHERS, Part, contributions, differences, effects, fold_small, rounded_to_sum
+from callclock.gaps import SIDE_WORDS, gap_of
+from callclock.moved_text import Moved
 from callclock.reasons import NoticeReason, State
 from callclock.replay import Observation, Rule, calendar, next_period_end, xmr_points
+from callclock.small_numbers import is_hidden
 from callclock.thresholds import Decision, Delivered
 
+_COUNTED = {"domestic_abuse": "incidents of domestic abuse", "all": "incidents in all", "other": "others"}
 _RECORDS = {"calls": "calls", "attendance": "incidents", "safeguarding": "incidents", "followthrough": "episodes"}
 _STATE_WORDS = {
     State.OK: "within its limits",
@@ -38,25 +40,6 @@ _PHRASES = {
     NoticeReason.RULE_CHANGED: "new rule, {state}{severity}",
     NoticeReason.SIGNAL: "unusual change for the worse",
 }
-_DIMENSION_WORDS = {"domestic_abuse": "domestic abuse", "other": "other than domestic abuse"}
-
-
-@dataclass(frozen=True)
-class Split:
-    """The value split by one dimension against an earlier period, to say which part moved it most.
-
-    With ``shared_denominator`` only the numerator is parted (hang-ups by stage; a count); else parts are disjoint
-    wholes (areas, grades). ``compared_with`` names the earlier period as it is to be printed; ``unit`` is that of the
-    parts. ``about`` says what share is split where the value is a percentile, which has no parts.
-    """
-
-    dimension: str
-    compared_with: str
-    parts: tuple[Part, ...]
-    unit: str = "share"
-    shared_denominator: bool = False
-    about: str = ""
-    suppress_below: int = 5
 
 
 @dataclass(frozen=True)
@@ -76,7 +59,7 @@ class Context:
     title: str
     unit: str
     where: Mapping[str, str] = field(default_factory=dict)
-    split: Split | None = None
+    split: Moved | None = None
     links: tuple[Link, ...] = ()
     silent_sources: tuple[str, ...] = ()
     suppress_below: int = 5
@@ -92,26 +75,6 @@ def _breaching_from(since: date, rule: Rule, series: Sequence[Observation]) -> O
     """First breaching row that starts on a day; rows of a year to date share theirs."""
     rows = sorted((row for row in series if row.period_start == since), key=lambda row: row.period_end)
     return next((row for row in rows if (value := rule.observed(row)) is not None and rule.breaches(value)), None)
-
-
-def is_hidden(row: Observation, metric: str, unit: str, below: int, value: float | None = None) -> bool:
-    """Tell whether a value would give away a small number (METRICS "Publishing small numbers").
-
-    ``value`` is another value of the same row, such as the one it had before a correction.
-    """
-    shown = row.value if value is None else value
-    n = row.n
-    if shown is None or (unit == "count" and 0 < shown < below):
-        return True
-    if n is None:
-        return False
-    if unit == "share":
-        base = row.denominator if row.denominator is not None else n
-        numerator = row.numerator if row.numerator is not None and value is None else round(shown * base)
-        small = 0 < numerator < below or 0 < base - numerator < below
-        return small or (n < 10 and numerator in {0, base})
-    least = 20 if "p90" in metric or "p95" in metric else 10 if "median" in metric else below
-    return unit != "count" and n < least
 
 
 def shown_figure(row: Observation, rule: Rule, context: Context, value: float | None = None) -> str | None:
@@ -140,7 +103,7 @@ def period_of(row: Observation, rule: Rule) -> str:
 
 def what(decision: Decision, rule: Rule, series: Sequence[Observation], context: Context) -> list[str]:
     """Say what happened, where and since when."""
-    where = [f"{key.replace('_', ' ')} {_DIMENSION_WORDS.get(value, value)}" for key, value in context.where.items()]
+    where = [f"{key.replace('_', ' ')} {SIDE_WORDS.get(value, value)}" for key, value in context.where.items()]
     place = ", ".join([f"{context.force_name} ({context.force_code})", *where])
     return [f"{context.title}: {phrase(decision)}", f"{place}.", *_since(decision, rule, series)]
 
@@ -189,8 +152,7 @@ def figures(
     """Give the value against the limit, with n, and its usual range."""
     if row is None or row.value is None:
         return ["There is no complete figure."]
-    n = f"From {wording.count(row.n, context.suppress_below)} {records(rule)}." if row.n is not None else ""
-    said = [f"{against(rule, row, row.value, context)} {n}".strip()]
+    said = [f"{against(rule, row, row.value, context)} {counted(row, rule, context)}".strip()]
     said += _corrections(decision, rule, series, context)
     if rule.kind == "threshold":
         level = wording.figure(rule.recover, context.unit)
@@ -203,6 +165,19 @@ def figures(
 def records(rule: Rule) -> str:
     """Word for what a rule's metric counts."""
     return _RECORDS.get(rule.metric.partition(".")[0], "records")
+
+
+def counted(row: Observation, rule: Rule, context: Context) -> str:
+    """Say from how many records a figure is; a gap has none of its own, but those of either side."""
+    below = context.suppress_below
+    gap = gap_of(rule.metric)
+    if gap is not None and row.sides:
+        of = [
+            f"{wording.count(side.records, below)} {_COUNTED[population]}"
+            for side, population in zip(row.sides, gap.populations, strict=True)
+        ]
+        return f"From {wording.listed(of)}."
+    return f"From {wording.count(row.n, below)} {records(rule)}." if row.n is not None else ""
 
 
 def against(rule: Rule, row: Observation, value: float, context: Context) -> str:
@@ -267,38 +242,7 @@ def moved(decision: Decision, rule: Rule, row: Observation | None, context: Cont
         return ["Not printed: there is no figure, or small numbers."]
     if split is None:
         return ["This measure has no split that adds up; see what to look at."]
-    return [*([split.about] if split.about else []), *_moved_by(split)]
-
-
-def _moved_by(split: Split) -> list[str]:
-    of_records = split.unit != "s"
-    shared = split.shared_denominator
-    parts = fold_small(split.parts, split.suppress_below, shared_denominator=shared, of_records=of_records)
-    effects_of = differences if split.unit == "count" else contributions if shared else effects
-    found = [effect for effect in effects_of(parts) if effect.total]
-    total = sum((effect.total for effect in found), Fraction())
-    dimension = split.dimension.replace("_", " ")
-    named = [effect for effect in found if effect.name != OTHERS][:3]
-    if not named:
-        return [f"Against {split.compared_with}: no {dimension} can be named without small numbers, or none moved it."]
-    step = Fraction(1, 1000) if split.unit == "share" else Fraction(1)
-    amounts = rounded_to_sum([*(effect.total for effect in named), total - sum(e.total for e in named)], step)
-    said = [f"Against {split.compared_with}: {_change(sum(amounts, Fraction()), split)}. By {dimension}:"]
-    said += [f"- {effect.name}: {_change(amount, split)}" for effect, amount in zip(named, amounts, strict=False)]
-    if len(found) > len(named):
-        said.append(f"- {OTHERS}: {_change(amounts[-1], split)}")
-    if not shared:
-        (rate,) = rounded_to_sum([named[0].rate], step)
-        mix = amounts[0] - rate
-        said.append(
-            f"Of {named[0].name}: {_change(rate, split)} because its own figure changed, "
-            f"{_change(mix, split)} because its part of the whole did."
-        )
-    return said
-
-
-def _change(amount: Fraction, split: Split) -> str:
-    return wording.change(float(amount), split.unit)
+    return split.said()
 
 
 def complete(

@@ -13,9 +13,11 @@ from datetime import datetime
 from callclock import notice_text as text
 from callclock import wording
 from callclock.clock import format_instant
-from callclock.notice_text import Context, Link, Split
+from callclock.moved_text import Split
+from callclock.notice_text import Context, Link
 from callclock.reasons import NEXT_STEP, ExportReason, ExportStatus, NoticeReason
 from callclock.replay import Observation, Rule
+from callclock.small_numbers import is_hidden
 from callclock.thresholds import Decision
 
 __all__ = [
@@ -145,7 +147,7 @@ def _data(
     decision: Decision, rule: Rule, row: Observation | None, context: Context, now: datetime
 ) -> dict[str, object]:
     """Return the notice as data, versioned by ``schema``; what the text does not print is null here too."""
-    hidden = row is None or text.is_hidden(row, rule.metric, context.unit, context.suppress_below)
+    hidden = row is None or is_hidden(row, rule.metric, context.unit, context.suppress_below)
     n = row.n if row else None
     return {
         "schema": SCHEMA,

@@ -19,7 +19,8 @@ from callclock.engine import connect, quote, rows_of
 from callclock.export_notices import ExportNotices
 from callclock.ledger import DeliveredLog, Mark, Marks
 from callclock.metrics.catalogue import families
-from callclock.notices import Context, Link, Mail, Split, compose, held_back
+from callclock.moved_text import Moved, Sides
+from callclock.notices import Context, Link, Mail, compose, held_back
 from callclock.notices_table import NoticesTable
 from callclock.objects import Bucket
 from callclock.outbox import Topic
@@ -278,12 +279,17 @@ class _Telling:
             suppress_below=self._suppress_below(where),
         )
 
-    def _split(self, decision: Decision, where: Mapping[str, str]) -> Split | None:
+    def _split(self, decision: Decision, where: Mapping[str, str]) -> Moved | None:
         """What moved the value that the notice speaks of. Its parts have a limit of their own for small numbers."""
         spoken = decision.found or decision.frontier
         split = load_split(self.table.db, self.configured, self.series, spoken) if spoken else None
         if split is None:
             return None
+        if isinstance(split, Sides):
+            below = self._suppress_below(where)
+            within = split.within
+            inner = within and replace(within, suppress_below=self._suppress_below({**where, within.dimension: "each"}))
+            return replace(split, suppress_below=below, within=inner)
         return replace(split, suppress_below=self._suppress_below({**where, split.dimension: "each"}))
 
     def _silent(self) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ class Rule:
 
     def observed(self, row: "Observation | None") -> float | None:
         """Value of a period that counts: complete, and its n known and at least ``min_n`` (METRICS "Observed")."""
-        if row is None or not row.complete or (row.n or 0) < self.min_n:
+        if row is None or not row.complete or row.records < self.min_n:
             return None
         return row.value
 
@@ -119,7 +119,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Observation:
-    """One row of a series. ``restated_from`` is the value last published as complete before this one, if any."""
+    """One row of a series. ``restated_from`` is the value last published as complete before this one, if any.
+
+    ``sides`` are the two figures that a gap holds against each other (:mod:`callclock.gaps`), of the same period.
+    """
 
     period_start: date
     period_end: date
@@ -134,6 +137,14 @@ class Observation:
     n_immature: int = 0
     n_excluded: int = 0
     n_unknown: int = 0
+    sides: tuple["Observation", ...] = ()
+
+    @property
+    def records(self) -> int:
+        """Records it rests on: its n; a gap has none of its own (METRICS), but those of its smaller side."""
+        if self.n is None and self.sides:
+            return min(side.records for side in self.sides)
+        return self.n or 0
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import duckdb
 
 from callclock.contracts import METRIC_VALUES, RESTATEMENTS, VALUE_KEYS
 from callclock.engine import quote, rows_of
+from callclock.gaps import gap_of, with_sides
 from callclock.replay import Observation
 from callclock.settings import ThresholdRule
 from callclock.stand_ins import stand_ins
@@ -43,7 +44,9 @@ def where_of(rule: ThresholdRule) -> Mapping[str, str]:
 def metrics_of(rule: ThresholdRule) -> frozenset[str]:
     """Metrics that a notice of a rule reads: its own, and those of which one says what moved it."""
     stages = [STAGES_OF_RATE] if rule.metric == RATE_OF_STAGES else []
-    return frozenset({rule.metric, *stages, *(share.metric for share in stand_ins(rule.metric))})
+    gap = gap_of(rule.metric)
+    own = [rule.metric, *([gap.metric] if gap else [])]
+    return frozenset({*own, *stages, *(instead.metric for name in own for instead in stand_ins(name))})
 
 
 def lay_series(
@@ -68,14 +71,18 @@ def lay_series(
 
 
 def load_series(db: duckdb.DuckDBPyConnection, rule: ThresholdRule) -> Series:
-    """Read the series of a rule from what :func:`lay_series` laid out."""
+    """Read the series of a rule from what :func:`lay_series` laid out; a gap has its two sides beside each row."""
     sql = _SERIES.format(
         where=conditions(where_of(rule)),
         said_keys=", ".join(f"r.{key}" for key in VALUE_KEYS),
         same_keys=" AND ".join(f"s.{key} = c.{key}" for key in VALUE_KEYS),
     )
     rows = db.execute(sql, {"metric": rule.metric, "period": rule.period.value}).fetchall()
-    return Series(tuple(_observation(row) for row in rows), str(rows[-1][-1]) if rows else "")
+    found = tuple(_observation(row) for row in rows)
+    gap = gap_of(rule.metric)
+    if gap is not None:
+        found = with_sides(found, [load_series(db, side).rows for side in gap.rules(rule)])
+    return Series(found, str(rows[-1][-1]) if rows else "")
 
 
 def _observation(row: tuple[object, ...]) -> Observation:

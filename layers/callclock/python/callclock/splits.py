@@ -1,7 +1,7 @@
 """What a change in a series is made of: its parts by stage, area, grade or queue, read from the values of one force."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from importlib import resources
@@ -9,23 +9,26 @@ from importlib import resources
 import duckdb
 
 from callclock import wording
-from callclock.notices import Split
+from callclock.gaps import Gap, gap_of
+from callclock.moved_text import Beside, Moved, Sides, Split
 from callclock.parts import Part, effects
 from callclock.replay import Observation
 from callclock.series import RATE_OF_STAGES, STAGES_OF_RATE, Series, conditions, where_of
 from callclock.settings import ThresholdRule
-from callclock.stand_ins import stand_in
+from callclock.stand_ins import StandIn, stand_in
 
 _SPLIT = (resources.files("callclock") / "split.sql").read_text("utf-8")
+_EACH = (resources.files("callclock") / "split_each.sql").read_text("utf-8")
 _DIMENSIONS = ("area", "grade", "queue")
 
 
-def load_split(db: duckdb.DuckDBPyConnection, rule: ThresholdRule, series: Series, frontier: date) -> Split | None:
+def load_split(db: duckdb.DuckDBPyConnection, rule: ThresholdRule, series: Series, frontier: date) -> Moved | None:
     """Split a value at the frontier against the complete period before it, by the dimension that says most.
 
-    Hang-ups are split by stage (one denominator for all); all else by area, else grade, else queue: the first that the
-    values break down. Shares, means and counts have parts; a median or a percentile is spoken for by a share.
-    None where there is nothing to compare, or no part.
+    Hang-ups are split by stage (one denominator for all); a gap by its two sides; all else by area, else grade, else
+    queue: the first that the values break down. Shares, means and counts have parts; a median or a percentile is spoken
+    for by a share or by a mean; where nothing is, the figures of its parts stand beside each other. None where there is
+    nothing to compare, or no part.
 
     Parameters
     ----------
@@ -35,22 +38,13 @@ def load_split(db: duckdb.DuckDBPyConnection, rule: ThresholdRule, series: Serie
     complete = [row for row in series.rows if row.complete and row.period_end <= frontier]
     if len(complete) < 2 or complete[-2].value is None or complete[-1].value is None:
         return None
-    old, new = complete[-2:]
-    cell = _Cell(db, rule, old, new)
+    cell = _Cell(db, rule, complete[-2], complete[-1])
+    gap = gap_of(rule.metric)
+    if gap is not None:
+        return cell.sides(gap, series.unit)
     if rule.metric == RATE_OF_STAGES:
-        stages = cell.parts(STAGES_OF_RATE, "stage", (old.denominator or 0, new.denominator or 0))
-        return Split("stage", cell.compared_with, stages, "share", shared_denominator=True) if stages else None
-    share = stand_in(rule, new.value or 0)
-    metric, unit = (share.metric, "share") if share else (rule.metric, series.unit)
-    if unit not in {"share", "count"} and not metric.endswith("mean_s"):
-        return None
-    wholes = (old.value or 0, new.value or 0) if unit == "count" else None
-    for dimension in _DIMENSIONS:
-        found = cell.parts(metric, dimension, wholes)
-        if len(found) > 1:
-            about = share.about(new.value > old.value, _grew(found)) if share and new.value and old.value else ""
-            return Split(dimension, cell.compared_with, found, unit, wholes is not None, about)
-    return None
+        return cell.stages()
+    return cell.split(series.unit) or cell.beside(series.unit)
 
 
 def _grew(parts: Sequence[Part]) -> bool:
@@ -70,6 +64,67 @@ class _Cell:
     def compared_with(self) -> str:
         return wording.period(self.rule.period, self.old.period_start, self.old.period_end)
 
+    def stages(self) -> Split | None:
+        """Hang-ups by the stage in which they happened."""
+        parts = self.parts(STAGES_OF_RATE, "stage", (self.old.denominator or 0, self.new.denominator or 0))
+        return Split("stage", self.compared_with, parts, "share", shared_denominator=True) if parts else None
+
+    def split(self, unit: str, of: str = "It") -> Split | None:
+        """Parts of the value, or of what stands in for it; ``of`` is what the mail calls it."""
+        old, new = self.old.value or 0, self.new.value or 0
+        instead = stand_in(self.rule, new)
+        metric, unit = (instead.metric, instead.unit) if instead else (self.rule.metric, unit)
+        if unit not in {"share", "count"} and not metric.endswith("mean_s"):
+            return None
+        wholes = (old, new) if unit == "count" else None
+        for dimension in _DIMENSIONS:
+            found = self.parts(metric, dimension, wholes)
+            if len(found) > 1:
+                about = self._about(instead, found, of) if instead else ""
+                return Split(dimension, self.compared_with, found, unit, wholes is not None, about)
+        return None
+
+    def _about(self, instead: StandIn, parts: Sequence[Part], of: str) -> str:
+        return instead.about((self.new.value or 0) > (self.old.value or 0), _grew(parts), of)
+
+    def sides(self, gap: Gap, unit: str) -> Sides | None:
+        """Both sides of a gap, and what the one that moved it most is made of."""
+        if not (self.old.sides and self.new.sides):
+            return None
+        sides = Sides(gap, self.compared_with, self.old.sides, self.new.sides, unit)
+        if sides.foremost is None:
+            return sides
+        place = gap.populations.index(sides.foremost)
+        within = _Cell(self.db, gap.rules(self.rule)[place], self.old.sides[place], self.new.sides[place])
+        return replace(sides, within=within.split(gap.unit, "Its median"))
+
+    def beside(self, unit: str) -> Beside | None:
+        """Figures of its parts, each by itself, of a value that nothing splits."""
+        if unit != "s":
+            return None
+        for dimension in ("stage", *_DIMENSIONS):
+            where = dict(where_of(self.rule))
+            if where.pop(dimension) != "all":
+                continue
+            asked = {"metric": self.rule.metric, "period": self.rule.period.value, **self._ends}
+            sql = _EACH.format(dimension=dimension, where=conditions(where))
+            rows = self.db.execute(sql, asked).fetchall()
+            if len(rows) > 1:
+                parts = tuple(
+                    (
+                        str(name),
+                        replace(self.old, value=old, n=old_n, numerator=None, denominator=None),
+                        replace(self.new, value=new, n=new_n, numerator=None, denominator=None),
+                    )
+                    for name, old, old_n, new, new_n in rows
+                )
+                return Beside(dimension, self.compared_with, self.rule.metric, unit, parts)
+        return None
+
+    @property
+    def _ends(self) -> dict[str, str]:
+        return {"old_end": str(self.old.period_end), "new_end": str(self.new.period_end)}
+
     def parts(self, metric: str, dimension: str, wholes: tuple[float, float] | None) -> tuple[Part, ...]:
         """Parts by a dimension that the cell does not fix; none where either period has none.
 
@@ -79,7 +134,7 @@ class _Cell:
         if where.pop(dimension) != "all":
             return ()
         ends = (self.old.period_end, self.new.period_end)
-        asked = {"metric": metric, "period": self.rule.period.value, "old_end": str(ends[0]), "new_end": str(ends[1])}
+        asked = {"metric": metric, "period": self.rule.period.value, **self._ends}
         sql = _SPLIT.format(dimension=dimension, where=conditions(where))
         sides: list[dict[str, tuple[float, float]]] = [{}, {}]
         for name, end, numerator, denominator in self.db.execute(sql, asked).fetchall():

@@ -13,6 +13,7 @@ from callclock.notice_text import Context, Link
 from callclock.notices import SUBJECT_MOST, Mail, file_name, laid_out
 from callclock.reasons import State
 from callclock.replay import Observation, Rule
+from callclock.small_numbers import is_hidden
 from callclock.thresholds import Delivered
 from callclock.weekly import Feed, Span, Standing, Stopped, Watched
 
@@ -262,8 +263,8 @@ def _item(standing: Standing) -> str:
     if standing.newest.value is None:
         return f"- {context.title}: nothing to count in {text.period_of(standing.newest, rule)}."
     said = [f"- {context.title}: {text.against(rule, standing.newest, standing.newest.value, context)}"]
-    if standing.newest.n is not None:
-        said.append(f"From {wording.count(standing.newest.n, context.suppress_below)} {text.records(rule)}.")
+    if counted := text.counted(standing.newest, rule, context):
+        said.append(counted)
     if standing.before is not None and standing.before.value is not None:
         shown = text.shown_figure(standing.before, rule, context) or "not printed (small numbers)"
         said.append(f"{wording.sentence(text.period_of(standing.before, rule))}: {shown}.")
@@ -299,7 +300,7 @@ def _as_data(standing: Standing) -> dict[str, object]:
 def _figure(row: Observation | None, rule: Rule, context: Context) -> dict[str, object] | None:
     if row is None:
         return None
-    hidden = text.is_hidden(row, rule.metric, context.unit, context.suppress_below)
+    hidden = is_hidden(row, rule.metric, context.unit, context.suppress_below)
     small = row.n is not None and 0 < row.n < context.suppress_below
     return {
         "period_start": row.period_start.isoformat(),

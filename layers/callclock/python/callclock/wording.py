@@ -23,6 +23,26 @@ PERIOD_NOUN = {
     PeriodKind.ROLLING_12M: "rolling year",
 }
 
+_PARTS = {
+    ("stage", "network"): "before the call connected",
+    ("stage", "ivr"): "in the recorded message",
+    ("stage", "ivr_before_alternative"): "in the recorded message, before another way was offered",
+    ("stage", "ivr_after_alternative"): "after another way was offered",
+    ("stage", "queue"): "in the queue",
+    ("stage", "switchboard_queue"): "in the queue of the switchboard",
+    ("stage", "skill_queue"): "in the queue for a call handler",
+    ("stage", "ringing"): "while it rang",
+    ("stage", "unknown"): "not known where",
+    ("area", "unknown"): "area not known",
+    ("grade", "unknown"): "grade not known",
+    ("queue", "none"): "in no queue",
+}
+
+
+def part(dimension: str, name: str) -> str:
+    """Name one part of a figure: a stage in words, a grade as ``grade 2``, an area or a queue as the force calls it."""
+    return _PARTS.get((dimension, name), f"grade {name}" if dimension == "grade" and name.isdigit() else name)
+
 
 def rounded(value: float, digits: int, scale: int = 1) -> Decimal:
     """Round ``scale`` times a value half up, as it is written: 0.2845 is 28.5 %, whatever the binary says."""
