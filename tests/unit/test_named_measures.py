@@ -38,6 +38,8 @@ def rule(metric: str = "calls.abandonment_rate", period: str = "month", where: s
         ("thresholds.toml", rule() + rule(where='area = "North"').replace('"r"', '"s"'), "rules.1.where.area: calls.abandonment_rate is not broken down by it: it is by hour_of_week, line, queue"),
         ("thresholds.toml", rule("attendance.backlog", "month", ""), "rules.0.period: attendance.backlog is not measured by month: choose one of day"),
         ("thresholds.toml", rule("attendance.over_7d", where='basis = "bt"'), "rules.0.where.basis: attendance.over_7d is not measured by bt"),
+        ("thresholds.toml", rule("calls.abandonment_rate", "week", 'line = "101", hour_of_week = "042"'), "rules.0.where: of calls.abandonment_rate there is never a value: by hour_of_week it is measured by month, never by week"),
+        ("thresholds.toml", rule(where=""), "rules.0.where: of calls.abandonment_rate there is never a value: it is never summed over line: name one of each"),
         ("targets.toml", TARGET.format("calls.abandoned_rate"), "metrics.0.metric: no measure 'calls.abandoned_rate'"),
         ("force.toml", FORCE.format("attendance.median"), "forces.EX.rebases.0.metric: no measure 'attendance.median'"),
     ],

@@ -210,6 +210,9 @@ def evaluated(con: duckdb.DuckDBPyConnection, family: Family, folder: Path) -> N
                 first_dispatched_at=start + timedelta(minutes=n),
                 call_answered_at=start + timedelta(seconds=3 * n) if n % 3 else None,
                 first_arrived_at=chance.choice([None, start + timedelta(minutes=7 * n + 1)]),
+                closed_at=start + timedelta(hours=2) if n % 3 == 0 else None,
+                closure_reason="no_reply" if n % 6 else "cancelled",
+                origin="officer" if n % 7 == 5 else "public",
             )
             for n, start in enumerate(starts)
         ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from callclock.metrics.catalogue import Family, families
+from callclock.metrics.cells import UNASKED, cells_of
 from callclock.settings import ConfigurationError, Settings, ThresholdRule
 
 
@@ -51,19 +52,24 @@ def _named(settings: Settings, file: str) -> Iterator[tuple[str, str]]:
 
 
 def _unmeasured(rule: ThresholdRule) -> Iterator[str]:
-    """Say what of a rule nothing is ever measured by: its period, or a key that its ``where`` fixes."""
+    """Say what of a rule nothing is ever measured by: its period, a key that its ``where`` fixes, or all together."""
     # Counts by interval have names of records, on a basis of their own.
     by_interval = rule.where.get("basis", "record") != "record"
     named = [family for family in families() if any(measure.name == rule.metric for measure in family.metrics)]
     there = [family for family in named if ("basis" in family.keys) == by_interval]
-    kinds = {kind for family in there for kind in family.kinds}
-    if there and rule.period not in kinds:
-        yield f"period: {rule.metric} is not measured by {rule.period}: choose one of {', '.join(sorted(kinds))}"
-    fixed = {key for key, value in rule.where.items() if value != "all"} - {"basis"}
-    for key in sorted(fixed - _keys(there)):
-        yield f"where.{key}: {rule.metric} is not broken down by it: it is by {', '.join(sorted(_keys(there)))}"
     if not there:
         yield f"where.basis: {rule.metric} is not measured by {rule.where.get('basis', 'record')}"
+        return
+    kinds = {kind for family in there for kind in family.kinds}
+    fixed = {key for key, value in rule.where.items() if value != "all"}
+    strange = sorted(fixed - _keys(there) - {"basis"})
+    if rule.period not in kinds:
+        yield f"period: {rule.metric} is not measured by {rule.period}: choose one of {', '.join(sorted(kinds))}"
+    for key in strange:
+        yield f"where.{key}: {rule.metric} is not broken down by it: it is by {', '.join(sorted(_keys(there)))}"
+    fault = cells_of(rule.metric, by_interval).fault(fixed - UNASKED, rule.period)
+    if fault and rule.period in kinds and not strange:
+        yield f"where: of {rule.metric} there is never a value: {fault}"
 
 
 def _keys(there: list[Family]) -> set[str]:
