@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from callclock.ledger import Entry, Ledger, WithdrawnError
+from callclock.ledger import DeliveredLog, Entry, Ledger, WithdrawnError
 from callclock.reasons import ExportStatus
 
 ENTRY = Entry(
@@ -72,3 +72,20 @@ def test_what_was_withdrawn_intake_does_not_write_over(ledger: Ledger) -> None:
     ledger.write(ENTRY)
     ledger.keep(replace(ENTRY, status=ExportStatus.HELD))
     assert ledger.find("EX", "e1") == replace(ENTRY, status=ExportStatus.HELD)
+
+
+def test_a_list_forgets_the_entries_that_are_named_and_no_other() -> None:
+    with mock_aws():
+        table = boto3.resource("dynamodb", region_name="eu-west-2").create_table(
+            TableName="delivered",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("story", "at")],
+            KeySchema=[{"AttributeName": "story", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}],
+        )
+        log = DeliveredLog("delivered", table)
+        for story in ("EX#list", "EX#other"):
+            for hour in (1, 2):
+                log.record(story, datetime(2026, 3, 1, hour, tzinfo=UTC), "e1", {"export_id": "e1"})
+        log.forget("EX#list", [log.of_story("EX#list")[0]["at"], "2026-03-01T09:00:00.000Z#unknown"])
+        assert [entry["at"][11:13] for entry in log.of_story("EX#list")] == ["02"]
+        assert len(log.of_story("EX#other")) == 2

@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -65,6 +65,10 @@ class MemoryLog(DeliveredLog):
         key = f"{format_instant(at)}#{reason}"
         others = [kept for kept in self.entries[story] if kept["at"] != key]
         self.entries[story] = [*others, {**entry, "story": story, "at": key}]
+
+    def forget(self, story: str, ats: Iterable[str]) -> None:
+        gone = set(ats)
+        self.entries[story] = [kept for kept in self.entries[story] if kept["at"] not in gone]
 
 
 class Pipeline:

@@ -27,6 +27,16 @@ def _stopped_story(force_code: str) -> str:
     return f"{force_code}#stopped-exports"
 
 
+def _story(receipt: Receipt) -> str:
+    """Name under which it is recorded what was told of an export."""
+    return f"{receipt.force_code}#export#{receipt.export_id}#{receipt.table_name}"
+
+
+def _instant(at: str) -> datetime:
+    """Instant of an entry of the log; its reason stands behind it."""
+    return parse_instant(at.partition("#")[0])
+
+
 @dataclass(frozen=True)
 class ExportNotices:
     """What telling of exports works with."""
@@ -46,36 +56,44 @@ class ExportNotices:
                 # Told once for each reading: a file held again after its profile was changed is news.
                 reading = f"{receipt.profile_hash}#{receipt.config_hash}#{receipt.reason}"
                 told += self._once(receipt, receipt.reason, reading, compose_export(self._trouble(receipt)), now)
+                self._list(receipt)
             elif receipt and receipt.status is ExportStatus.READ:
                 for leapt in self._leapt(receipt):
                     told += self._once(receipt, LEAP_REASON, LEAP_REASON, compose_leap(leapt), now)
         return told
 
     def _once(self, receipt: Receipt, reason: str, reading: str, mail: Mail, now: datetime) -> int:
-        story = f"{receipt.force_code}#export#{receipt.export_id}#{receipt.table_name}"
-        if any(entry["reading"] == reading for entry in self.delivered.of_story(story)):
+        if any(entry["reading"] == reading for entry in self.delivered.of_story(_story(receipt))):
             return 0
         self.operations.publish(mail.subject, mail.body, mail.data, mail.attributes)
-        if receipt.status in _STOPPED:
-            named = {"export_id": receipt.export_id, "table_name": receipt.table_name}
-            self.delivered.record(
-                _stopped_story(receipt.force_code), now, f"{receipt.export_id}#{receipt.table_name}", named
-            )
-        self.delivered.record(story, now, reason, {"reading": reading})
+        self.delivered.record(_story(receipt), now, reason, {"reading": reading})
         return 1
 
+    def _list(self, receipt: Receipt) -> None:
+        """List an export as standing, as it was told last: also one that had left the list and stands again."""
+        told = [e["at"] for e in self.delivered.of_story(_story(receipt)) if e["reading"] != LEAP_REASON]
+        named = {"export_id": receipt.export_id, "table_name": receipt.table_name}
+        self.delivered.record(
+            _stopped_story(receipt.force_code), _instant(max(told)), f"{receipt.export_id}#{receipt.table_name}", named
+        )
+
     def stopped(self, force_code: str) -> list[Stopped]:
-        """Exports that were told as refused or held, and by their receipts still are."""
-        told = {(e["export_id"], e["table_name"]): e["at"] for e in self.delivered.of_story(_stopped_story(force_code))}
-        found = []
+        """Exports that were told as refused or held, and by their receipts still are.
+
+        Those that are so no longer leave the list, and earlier tellings of the others with them: it is as long as what
+        stands, however many there ever were. One that stands again is marked untold, and listed once more by that.
+        """
+        story = _stopped_story(force_code)
+        listed = self.delivered.of_story(story)
+        told = {(entry["export_id"], entry["table_name"]): entry["at"] for entry in listed}
+        found: dict[str, Stopped] = {}
         for (export_id, table_name), at in told.items():
             read = self.results.text(layout.receipt(force_code, export_id, table_name))
             receipt = Receipt.from_json(read[0]) if read else None
             if receipt and receipt.status in _STOPPED and receipt.reason:
-                found.append(
-                    Stopped(receipt.shown, receipt.status, receipt.reason, parse_instant(at.partition("#")[0]))
-                )
-        return found
+                found[at] = Stopped(receipt.shown, receipt.status, receipt.reason, _instant(at))
+        self.delivered.forget(story, [entry["at"] for entry in listed if entry["at"] not in found])
+        return list(found.values())
 
     def _trouble(self, receipt: Receipt) -> ExportTrouble:
         return ExportTrouble(

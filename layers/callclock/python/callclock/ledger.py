@@ -1,6 +1,6 @@
 """What became of each export, what is owed of it, what was told to whom: what needs conditional writes (DynamoDB)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -152,6 +152,11 @@ class DeliveredLog:
         The reason is part of the key: two decisions at one instant (a drop, then the tick) are two entries.
         """
         self._table.put_item(Item={**entry, "story": story, "at": f"{format_instant(at)}#{reason}"})
+
+    def forget(self, story: str, ats: Iterable[str]) -> None:
+        """Take entries out of a story that is a list of what stands; what was told to whom is never forgotten."""
+        for at in ats:
+            self._table.delete_item(Key={"story": story, "at": at})
 
 
 class Mark(StrEnum):

@@ -8,7 +8,7 @@ from datetime import datetime
 from callclock import layout
 from callclock.clock import format_instant
 from callclock.exports.receipt import Receipt
-from callclock.ledger import Entry
+from callclock.ledger import Entry, Mark
 from callclock.operations.stack import Stack
 from callclock.reasons import ExportStatus
 
@@ -55,6 +55,9 @@ def bring_back(stack: Stack, entry: Entry, now: datetime) -> Withdrawal:
             worst = worst if status is ExportStatus.READ else status
             message = f"{receipt.shown} was brought back at {format_instant(now)}, having been withdrawn."
             stack.file(replace(receipt, status=status, message=message))
+    if worst is not ExportStatus.READ:
+        # It is in no digest any more: notify lists it anew, and tells nobody twice.
+        stack.marks.put(Mark.UNTOLD, entry.force_code, entry.export_id)
     stack.ledger.write(replace(entry, status=worst))
     stack.lake.remove(layout.withdrawn(entry.force_code, entry.export_id))
     stack.fold(entry, now)
