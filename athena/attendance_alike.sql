@@ -2,19 +2,7 @@
 SELECT
   r.local_date,
   r.kind_no,
-  r.fate,
-  r.counted,
-  r.closed_unattended,
-  r.clock_fallback,
-  r.by_closing,
-  r.unknown_origin_counted,
-  r.placed,
-  r.arrived_after_close,
-  r.attend_mark,
-  r.close_mark,
-  r.age_mark,
-  r.target_initial_mark,
-  r.target_final_mark,
+  r.state_no,
   COUNT(*) AS n,
   MAX(r.last_event_at) AS last_event_at,
   CAST(SUM(r.attend_ms) AS BIGINT) AS attend_total_ms,
@@ -28,18 +16,6 @@ SELECT
   CAST(SUM(r.dispatch_to_arrival_ms) AS BIGINT) AS dispatch_to_arrival_total_ms
 FROM attendance_population AS r
 GROUP BY
-  1,
-  2,
-  3,
-  4,
-  5,
-  6,
-  7,
-  8,
-  9,
-  10,
-  11,
-  12,
-  13,
-  14,
-  15
+  r.local_date,
+  r.kind_no,
+  r.state_no

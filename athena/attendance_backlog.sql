@@ -45,11 +45,13 @@ WITH definitions AS (
         k.grade_initial,
         k.grade_final,
         k.population,
-        SUM(CASE WHEN r.counted THEN r.n ELSE 0 END) AS incidents,
-        SUM(CASE WHEN r.counted AND NOT r.placed THEN r.n ELSE 0 END) AS not_placed,
-        SUM(CASE WHEN r.by_closing THEN r.n ELSE 0 END) AS by_closing,
-        SUM(CASE WHEN NOT r.counted THEN r.n ELSE 0 END) AS excluded
+        SUM(CASE WHEN c.counted THEN r.n ELSE 0 END) AS incidents,
+        SUM(CASE WHEN c.counted AND NOT c.placed THEN r.n ELSE 0 END) AS not_placed,
+        SUM(CASE WHEN c.by_closing THEN r.n ELSE 0 END) AS by_closing,
+        SUM(CASE WHEN NOT c.counted THEN r.n ELSE 0 END) AS excluded
       FROM attendance_alike AS r
+      INNER JOIN attendance_states AS c
+        ON c.state_no = r.state_no
       INNER JOIN attendance_kinds AS k
         ON k.kind_no = r.kind_no
       INNER JOIN span AS s
@@ -69,11 +71,13 @@ WITH definitions AS (
         k.grade_initial,
         k.grade_final,
         k.population,
-        r.still_open,
-        r.clock_fallback,
-        r.unknown_origin_counted,
+        c.fate = 'open' AS still_open,
+        c.clock_fallback,
+        c.unknown_origin_counted,
         r.so_far_ms
       FROM attendance_population AS r
+      INNER JOIN attendance_states AS c
+        ON c.state_no = r.state_no AND c.placed
       INNER JOIN attendance_kinds AS k
         ON k.kind_no = r.kind_no
       INNER JOIN span AS s
@@ -81,14 +85,11 @@ WITH definitions AS (
       LEFT JOIN days AS d
         ON d.local_date = r.local_date
       WHERE
-        r.placed
-        AND (
-          r.still_open
-          OR r.so_far_ms > DATE_DIFF(
-            'MILLISECOND',
-            DATE_TRUNC('MILLISECOND', r.clock_start_at),
-            DATE_TRUNC('MILLISECOND', COALESCE(d.end_at, s.first_end_at))
-          )
+        c.fate = 'open'
+        OR r.so_far_ms > DATE_DIFF(
+          'MILLISECOND',
+          DATE_TRUNC('MILLISECOND', r.clock_start_at),
+          DATE_TRUNC('MILLISECOND', COALESCE(d.end_at, s.first_end_at))
         )
     ), at_the_end AS (
       SELECT

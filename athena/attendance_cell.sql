@@ -4,19 +4,7 @@ WITH by_hour AS (
   SELECT
     m.period_start AS local_date,
     r.hour_kind_no AS kind_no,
-    r.fate,
-    r.counted,
-    r.closed_unattended,
-    r.clock_fallback,
-    r.by_closing,
-    r.unknown_origin_counted,
-    r.placed,
-    r.arrived_after_close,
-    r.attend_mark,
-    r.close_mark,
-    r.age_mark,
-    r.target_initial_mark,
-    r.target_final_mark,
+    r.state_no,
     COUNT(*) AS n,
     MAX(r.last_event_at) AS last_event_at,
     CAST(SUM(r.attend_ms) AS BIGINT) AS attend_total_ms,
@@ -34,21 +22,9 @@ WITH by_hour AS (
   INNER JOIN periods AS m
     ON m.period_no = p.period_no
   GROUP BY
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
-    10,
-    11,
-    12,
-    13,
-    14,
-    15
+    m.period_start,
+    r.hour_kind_no,
+    r.state_no
 ), alike AS (
   SELECT
     *
@@ -160,6 +136,8 @@ WITH by_hour AS (
     SUM(CASE WHEN target_final_mark >= 2 THEN n ELSE 0 END) AS mature_target_final,
     SUM(CASE WHEN target_final_mark = 3 THEN n ELSE 0 END) AS within_target_final
   FROM alike AS r
+  INNER JOIN attendance_states AS s
+    ON s.state_no = r.state_no
   INNER JOIN attendance_kinds AS k
     ON k.kind_no = r.kind_no
   GROUP BY

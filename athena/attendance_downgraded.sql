@@ -14,7 +14,7 @@ WITH known AS (
     j.*,
     j.target_initial_ms AS target_ms,
     CASE
-      WHEN NOT j.left_out IS NULL OR j.by_closing
+      WHEN NOT j.left_out_no IS NULL OR j.by_closing
       THEN FALSE
       WHEN j.outcome = 'attended'
       THEN NOT j.attend_ms IS NULL
@@ -101,16 +101,16 @@ SELECT
   f.final_key AS grade_final,
   f.population,
   f.area,
-  f.left_out IS NULL AS counted,
+  f.left_out_no IS NULL AS counted,
   f.placed,
   f.placed AND NOT f.target_ms IS NULL AS targeted,
   COALESCE(f.placed AND f.both_known_ms >= f.target_ms, FALSE) AS mature,
   COALESCE(f.placed AND f.both_known_ms >= f.target_ms, FALSE)
   AND NOT d.record_key IS NULL AS downgraded,
-  f.left_out IS NULL AND f.clock_fallback AS clock_fallback,
-  f.left_out IS NULL AND f.unknown_origin_counted AS unknown_origin_counted,
-  f.left_out IS NULL AND f.outcome = 'open' AS still_open,
-  CASE WHEN f.left_out IS NULL THEN f.last_event_at END AS last_event_at
+  f.left_out_no IS NULL AND f.clock_fallback AS clock_fallback,
+  f.left_out_no IS NULL AND f.unknown_origin_counted AS unknown_origin_counted,
+  f.left_out_no IS NULL AND f.outcome = 'open' AS still_open,
+  CASE WHEN f.left_out_no IS NULL THEN f.last_event_at END AS last_event_at
 FROM aimed AS f
 LEFT JOIN downgraded AS d
   ON d.source = f.source AND d.record_key = f.record_key

@@ -60,7 +60,7 @@ WITH definitions AS (
           END
         ) AS other_p
       FROM attendance_cell AS c
-      INNER JOIN attendance_percentiles AS q
+      LEFT JOIN attendance_percentiles AS q
         ON q.period_kind = c.period_kind
         AND q.period_label = c.period_label
         AND q.grade_basis = c.grade_basis

@@ -11,8 +11,6 @@ INNER JOIN period_days AS p
   ON p.local_date = r.local_date
 INNER JOIN attendance_in_cells AS c
   ON c.kind_no = r.kind_no AND NOT c.by_area
-WHERE
-  r.counted
 UNION ALL
 SELECT
   p.period_no,
@@ -26,8 +24,6 @@ INNER JOIN period_days AS p
   ON p.local_date = r.local_date AND NOT p.period_kind IN ('day', 'week')
 INNER JOIN attendance_in_cells AS c
   ON c.kind_no = r.kind_no AND c.by_area
-WHERE
-  r.counted
 UNION ALL
 SELECT
   p.period_no,
@@ -41,5 +37,3 @@ INNER JOIN period_days AS p
   ON p.local_date = r.local_date AND p.period_kind = 'month'
 INNER JOIN attendance_in_cells AS c
   ON c.kind_no = r.hour_kind_no
-WHERE
-  r.counted

@@ -6,7 +6,7 @@ SELECT
   t.clock_start_at,
   t.started_at,
   t.local_date,
-  t.hour_no,
+  k.first_hour_no + t.local_hour AS hour_no,
   t.grade_scheme,
   k.initial_key,
   k.final_key,
@@ -17,13 +17,13 @@ SELECT
   k.kind_no,
   k.unknown_origin_counted,
   CASE
-    WHEN NOT k.left_out IS NULL
-    THEN k.left_out
-    WHEN t.arrival_ms <= 0 AND NOT t.attend_ms IS NULL
-    THEN 'already_on_scene'
-    WHEN t.arrival_ms < 0
-    THEN 'negative_interval'
-  END AS left_out, /* What is said comes before what the times say. The fold leaves the interval NULL where it is negative beyond what */ /* the source's clocks may differ. */
+    WHEN NOT k.left_out_no IS NULL
+    THEN k.left_out_no
+    WHEN t.attend_ms <= 0
+    THEN 20
+    WHEN t.attend_ms IS NULL AND t.arrival_told
+    THEN 21
+  END AS left_out_no, /* What is said comes before what the times say. The fold leaves the interval NULL where it is negative beyond what */ /* the source's clocks may differ. */
   t.outcome,
   t.closure_reason,
   t.clock_fallback,

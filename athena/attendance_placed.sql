@@ -15,8 +15,14 @@ SELECT
     ) AS BIGINT)
     ELSE 49
   END AS point_no, /* The first point of the curve (15 min, each hour to 24 h, each sixth to 7 d) at or after an arrival or a closing, but */ /* after what was last seen open: at that point itself it was still at risk. Later than 7 d it is 49. */
-  r.attended,
+  NOT r.attend_ms IS NULL AS attended,
   r.still_open
-FROM attendance_population AS r
-WHERE
-  r.placed
+FROM (
+  /* The fate leads the number of a state, and 2 is open. */
+  SELECT
+    p.*,
+    p.state_no >= 20000000 AND p.state_no < 30000000 AS still_open
+  FROM attendance_population AS p
+  WHERE
+    NOT p.so_far_ms IS NULL
+) AS r

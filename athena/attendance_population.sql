@@ -1,81 +1,69 @@
 -- Athena's text of callclock/metrics/attendance_population.sql, written by make athena.
-WITH seen AS (
+WITH fated AS (
   SELECT
-    j.local_date,
-    j.clock_start_at,
-    j.kind_no,
+    j.*,
+    CASE
+      WHEN NOT j.left_out_no IS NULL
+      THEN j.left_out_no
+      WHEN j.outcome = 'attended'
+      THEN 1
+      WHEN j.outcome = 'open'
+      THEN 2
+      WHEN j.outcome = 'unknown'
+      THEN 3
+      WHEN j.closure_reason = 'phone_resolved'
+      THEN 4
+      WHEN j.closure_reason = 'no_reply'
+      THEN 5
+      WHEN j.closure_reason = 'cancelled'
+      THEN 6
+      ELSE 7
+    END AS fate_no /* As attendance_fates numbers them: why it is left out, else what became of it. */
+  FROM attendance_judged AS j
+), seen AS (
+  SELECT
+    f.local_date,
+    f.clock_start_at,
+    f.kind_no,
     0 /* Below zero, where no other kind is. */ - (
-      168 * j.grades_no + j.hour_no
+      168 * f.grades_no + f.hour_no
     ) AS hour_kind_no,
-    j.left_out IS NULL AS counted,
-    j.left_out IS NULL AND j.unknown_origin_counted AS unknown_origin_counted,
-    j.left_out IS NULL AND j.clock_fallback AS clock_fallback,
-    j.left_out IS NULL AND j.by_closing AS by_closing,
-    j.left_out IS NULL AND j.outcome = 'attended' AS attended,
-    j.left_out IS NULL AND j.outcome = 'open' AS still_open,
-    j.left_out IS NULL AND j.outcome = 'closed_unattended' AS closed_unattended,
+    f.fate_no,
+    f.unknown_origin_counted,
+    f.clock_fallback,
+    f.by_closing,
+    CASE WHEN f.fate_no = 1 THEN f.attend_ms END AS attend_ms,
+    CASE WHEN f.fate_no BETWEEN 4 AND 7 THEN f.close_ms END AS close_ms, /* An arrival wins over a closure, so only what nobody attended has a closing time here. */
+    f.fate_no = 1 AND COALESCE(f.close_ms < f.attend_ms, FALSE) AS arrived_after_close,
+    CASE WHEN f.fate_no <= 7 AND f.call_to_answer_ms >= 0 THEN f.call_to_answer_ms END AS call_to_answer_ms,
     CASE
-      WHEN NOT j.left_out IS NULL
-      THEN j.left_out
-      WHEN j.outcome = 'closed_unattended'
-      THEN COALESCE(j.closure_reason, 'other')
-      ELSE j.outcome
-    END AS fate, /* Why it is left out, else why it was closed unattended, else what became of it: no two of these have one name. */
-    CASE WHEN j.left_out IS NULL AND j.outcome = 'attended' THEN j.attend_ms END AS attend_ms,
-    CASE
-      WHEN j.left_out IS NULL AND j.outcome = 'closed_unattended'
-      THEN j.close_ms
-    END AS close_ms, /* An arrival wins over a closure, so only what nobody attended has a closing time here. */
-    j.left_out IS NULL
-    AND j.outcome = 'attended'
-    AND COALESCE(j.close_ms < j.attend_ms, FALSE) AS arrived_after_close,
-    CASE
-      WHEN j.left_out IS NULL AND j.call_to_answer_ms >= 0
-      THEN j.call_to_answer_ms
-    END AS call_to_answer_ms,
-    CASE
-      WHEN j.left_out IS NULL AND j.created_to_dispatch_ms >= 0
-      THEN j.created_to_dispatch_ms
+      WHEN f.fate_no <= 7 AND f.created_to_dispatch_ms >= 0
+      THEN f.created_to_dispatch_ms
     END AS created_to_dispatch_ms,
     CASE
-      WHEN j.left_out IS NULL AND j.dispatch_to_arrival_ms >= 0
-      THEN j.dispatch_to_arrival_ms
+      WHEN f.fate_no <= 7 AND f.dispatch_to_arrival_ms >= 0
+      THEN f.dispatch_to_arrival_ms
     END AS dispatch_to_arrival_ms,
     CASE
-      WHEN NOT j.left_out IS NULL OR j.by_closing
+      WHEN f.by_closing
       THEN FALSE
-      WHEN j.outcome = 'attended'
-      THEN NOT j.attend_ms IS NULL
-      WHEN j.outcome = 'closed_unattended'
-      THEN NOT j.close_ms IS NULL
-      ELSE j.outcome = 'open'
+      WHEN f.fate_no = 1
+      THEN NOT f.attend_ms IS NULL
+      WHEN f.fate_no BETWEEN 4 AND 7
+      THEN NOT f.close_ms IS NULL
+      ELSE f.fate_no = 2 AND NOT f.age_ms IS NULL
     END AS placed, /* Placed: at any mark the record can be said to be within, closed or over. An export of what was closed says nothing */ /* of what was not. */
-    j.age_ms,
-    j.target_initial_ms,
-    j.target_final_ms,
-    CASE WHEN j.left_out IS NULL THEN j.last_event_at END AS last_event_at
-  FROM attendance_judged AS j
+    f.age_ms,
+    f.target_initial_ms,
+    f.target_final_ms,
+    CASE WHEN f.fate_no <= 7 THEN f.last_event_at END AS last_event_at
+  FROM fated AS f
 )
 SELECT
   s.local_date,
   s.clock_start_at,
   s.kind_no,
   s.hour_kind_no,
-  s.fate,
-  s.counted,
-  s.unknown_origin_counted,
-  s.clock_fallback,
-  s.by_closing,
-  s.attended,
-  s.still_open,
-  s.closed_unattended,
-  s.placed,
-  s.arrived_after_close,
-  s.attend_ms,
-  s.call_to_answer_ms,
-  s.created_to_dispatch_ms,
-  s.dispatch_to_arrival_ms,
-  CASE WHEN s.placed THEN COALESCE(s.attend_ms, s.close_ms, s.age_ms) END AS so_far_ms,
   CASE
     WHEN s.attend_ms IS NULL
     THEN 0
@@ -92,56 +80,57 @@ SELECT
     WHEN s.attend_ms <= 2419200000
     THEN 6
     ELSE 7
-  END AS attend_mark, /* The first mark (15 min, 60 min, 4 h, 24 h, 7 d, 28 d) by which somebody came, by which it was closed, and the last */ /* at which it is old enough: 1 to 6; none, and past them all, is 0 and 7. */
-  CASE
+  END /* All that is counted of it, one digit for each thing: attendance_states reads them. */ + CASE
     WHEN s.close_ms IS NULL
     THEN 0
     WHEN s.close_ms <= 900000
-    THEN 1
+    THEN 10
     WHEN s.close_ms <= 3600000
-    THEN 2
+    THEN 20
     WHEN s.close_ms <= 14400000
-    THEN 3
+    THEN 30
     WHEN s.close_ms <= 86400000
-    THEN 4
+    THEN 40
     WHEN s.close_ms <= 604800000
-    THEN 5
-    ELSE 7
-  END AS close_mark,
-  CASE
+    THEN 50
+    ELSE 70
+  END + CASE
     WHEN s.age_ms >= 2419200000
-    THEN 6
+    THEN 600
     WHEN s.age_ms >= 604800000
-    THEN 5
+    THEN 500
     WHEN s.age_ms >= 86400000
-    THEN 4
+    THEN 400
     WHEN s.age_ms >= 14400000
-    THEN 3
+    THEN 300
     WHEN s.age_ms >= 3600000
-    THEN 2
+    THEN 200
     WHEN s.age_ms >= 900000
-    THEN 1
+    THEN 100
     ELSE 0
-  END AS age_mark,
-  CASE
+  END + CASE
     WHEN s.target_initial_ms IS NULL
     THEN 0
     WHEN s.placed
     AND s.age_ms >= s.target_initial_ms
     AND s.attend_ms <= s.target_initial_ms
-    THEN 3
+    THEN 3000
     WHEN s.placed AND s.age_ms >= s.target_initial_ms
-    THEN 2
-    ELSE 1
-  END AS target_initial_mark, /* Its own target: 0 none, 1 not old enough, 2 old enough and missed, 3 met. */
-  CASE
+    THEN 2000
+    ELSE 1000
+  END + CASE
     WHEN s.target_final_ms IS NULL
     THEN 0
     WHEN s.placed AND s.age_ms >= s.target_final_ms AND s.attend_ms <= s.target_final_ms
-    THEN 3
+    THEN 30000
     WHEN s.placed AND s.age_ms >= s.target_final_ms
-    THEN 2
-    ELSE 1
-  END AS target_final_mark,
+    THEN 20000
+    ELSE 10000
+  END + CASE WHEN s.placed THEN 100000 ELSE 0 END + CASE WHEN s.arrived_after_close THEN 200000 ELSE 0 END + CASE WHEN s.unknown_origin_counted THEN 1000000 ELSE 0 END + CASE WHEN s.clock_fallback THEN 2000000 ELSE 0 END + CASE WHEN s.by_closing THEN 4000000 ELSE 0 END + 10000000 * s.fate_no AS state_no,
+  s.attend_ms,
+  s.call_to_answer_ms,
+  s.created_to_dispatch_ms,
+  s.dispatch_to_arrival_ms,
+  CASE WHEN s.placed THEN COALESCE(s.attend_ms, s.close_ms, s.age_ms) END AS so_far_ms,
   s.last_event_at
 FROM seen AS s

@@ -6,9 +6,7 @@ SELECT
   i.clock_start_at,
   i.started_at,
   i.local_date,
-  (
-    DAY_OF_WEEK(i.local_date) - 1
-  ) * 24 + i.local_hour AS hour_no,
+  i.local_hour,
   COALESCE(i.grade_scheme, 'standard') AS grade_scheme,
   COALESCE(i.grade_initial, '') AS grade_initial,
   COALESCE(i.grade_final, '') AS grade_final,
@@ -32,14 +30,7 @@ SELECT
   i.call_to_answer_ms,
   i.created_to_dispatch_ms,
   i.dispatch_to_arrival_ms,
-  COALESCE(
-    DATE_DIFF(
-      'MILLISECOND',
-      DATE_TRUNC('MILLISECOND', i.clock_start_at),
-      DATE_TRUNC('MILLISECOND', i.first_arrived_at)
-    ),
-    i.reported_arrival_ms
-  ) AS arrival_ms,
+  NOT i.first_arrived_at IS NULL OR NOT i.reported_arrival_ms IS NULL AS arrival_told,
   i.observed_at,
   GREATEST(COALESCE(i.first_arrived_at, i.started_at), COALESCE(i.closed_at, i.started_at)) AS last_event_at
 FROM incidents AS i

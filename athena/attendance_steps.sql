@@ -76,7 +76,7 @@ WITH definitions AS (
       CAST(NULL AS DOUBLE) AS ci_high,
       CASE WHEN c.unknown_origin_counted > 0 THEN 'unknown_origin_counted' END AS notes
     FROM attendance_cell AS c
-    INNER JOIN attendance_percentiles AS q
+    LEFT JOIN attendance_step_percentiles AS q
       ON q.period_kind = c.period_kind
       AND q.period_label = c.period_label
       AND q.grade_basis = c.grade_basis

@@ -81,7 +81,7 @@ WITH definitions AS (
         END /* More of all waited over 7 days than this mean could bear: it holds the attended only. */ AS VARCHAR)
       ) AS notes
     FROM attendance_cell AS c
-    INNER JOIN attendance_percentiles AS q
+    LEFT JOIN attendance_percentiles AS q
       ON q.period_kind = c.period_kind
       AND q.period_label = c.period_label
       AND q.grade_basis = c.grade_basis

@@ -12,19 +12,17 @@ FROM (
       k.grade_final,
       k.population,
       k.area,
-      COUNT(*) AS incidents,
-      COUNT(*) FILTER(WHERE
-        r.still_open) AS still_open,
-      COUNT(*) FILTER(WHERE
-        r.unknown_origin_counted) AS unknown_origin_counted,
+      SUM(r.n) AS incidents,
+      SUM(CASE WHEN s.fate = 'open' THEN r.n ELSE 0 END) AS still_open,
+      SUM(CASE WHEN s.unknown_origin_counted THEN r.n ELSE 0 END) AS unknown_origin_counted,
       MAX(r.last_event_at) AS last_event_at
-    FROM attendance_population AS r
+    FROM attendance_alike AS r
+    INNER JOIN attendance_states AS s
+      ON s.state_no = r.state_no AND s.counted
     INNER JOIN attendance_kinds AS k
       ON k.kind_no = r.kind_no
     INNER JOIN period_days AS p
       ON p.local_date = r.local_date
-    WHERE
-      r.counted
     GROUP BY
       1,
       2,

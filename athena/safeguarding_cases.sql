@@ -71,9 +71,9 @@ WITH known AS (
 )
 SELECT
   j.local_date,
-  j.left_out IS NULL AS counted,
-  j.left_out IS NULL AND j.unknown_origin_counted AS unknown_origin_counted,
-  j.left_out IS NULL AND j.clock_fallback AS clock_fallback,
+  j.left_out_no IS NULL AS counted,
+  j.left_out_no IS NULL AND j.unknown_origin_counted AS unknown_origin_counted,
+  j.left_out_no IS NULL AND j.clock_fallback AS clock_fallback,
   CASE
     WHEN j.outcome = 'attended' AND COALESCE(j.attend_ms, 0) <= 2419200000
     THEN 'attended'

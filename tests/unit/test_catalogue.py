@@ -1,11 +1,12 @@
 """The catalogue: headers are read, complete, and a fault in one names file and line."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from callclock.clock import Month, PeriodKind
-from callclock.contracts import ATTENDANCE_CURVE, METRIC_VALUES, VALUE_KEYS
+from callclock.contracts import ATTENDANCE_CURVE, INCIDENTS, METRIC_VALUES, VALUE_KEYS
 from callclock.engine import connect
 from callclock.metrics.catalogue import (
     Family,
@@ -135,6 +136,19 @@ def test_every_exclusion_is_counted_by_reason() -> None:
         assert f"excluded_{reason}" in relations()["attendance_cell"].sql
 
 
+def test_every_fate_of_an_incident_has_a_number(tmp_path: Path) -> None:
+    """What has none would count as if nothing stood against it. Up to 7 it counts; what times decide is numbered by hand."""
+    with connect(tmp_path) as con:
+        numbers = dict(con.execute(f"SELECT fate, fate_no FROM ({relations()['attendance_fates'].sql})").fetchall())
+    closed = INCIDENTS.by_name["closure_reason"].values
+    assert {fate for fate, number in numbers.items() if 4 <= number <= 7} == closed
+    assert {fate for fate, number in numbers.items() if number <= 7} - closed == {"attended", "open", "unknown"}
+    assert [fate for fate, number in sorted(numbers.items(), key=lambda pair: pair[1]) if number > 7] == list(Exclusion)
+    judged = relations()["attendance_judged"].sql
+    assert f"WHEN t.attend_ms <= 0 THEN {numbers['already_on_scene']}\n" in judged
+    assert f"t.arrival_told THEN {numbers['negative_interval']}\n" in judged
+
+
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[str]]:
     """Names of the columns that each family's SELECT gives, by family."""
@@ -159,7 +173,7 @@ def test_a_family_has_the_columns_of_the_contract(found: Family, described: Mapp
 def test_a_step_rests_on_periods_or_is_worked_out_once_for_all_of_them() -> None:
     by_period = {name for name, step in relations().items() if step.by_period and step.stored}
     assert by_period == {
-        *("attendance_cell", "attendance_percentiles", "attendance_spread"),
+        *("attendance_cell", "attendance_percentiles", "attendance_step_percentiles", "attendance_spread"),
         *("attendance_middle", "attendance_late", "attendance_weighed"),
         *("calls_cell", "calls_percentiles", "calls_caller_cell", "calls_intervals_cell"),
         *("followthrough_episodes", "followthrough_cell", "followthrough_found", "followthrough_changes"),

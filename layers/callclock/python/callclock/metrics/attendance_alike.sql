@@ -1,23 +1,11 @@
 -- relation: attendance_alike
 -- from: attendance_population
 -- stored: yes
--- meaning: Incidents of one day that are alike in all that is counted of them, in one row: how many they are, and what their waits add up to. What follows adds up some thousand rows, and not every incident once for each of its periods, cells and counts.
+-- meaning: Incidents of one day that are alike in all that is counted of them (of one kind and state), in one row: how many they are, and what their waits add up to. What follows adds up some thousand rows, and not every incident once for each of its periods, cells and counts.
 SELECT
     r.local_date,
     r.kind_no,
-    r.fate,
-    r.counted,
-    r.closed_unattended,
-    r.clock_fallback,
-    r.by_closing,
-    r.unknown_origin_counted,
-    r.placed,
-    r.arrived_after_close,
-    r.attend_mark,
-    r.close_mark,
-    r.age_mark,
-    r.target_initial_mark,
-    r.target_final_mark,
+    r.state_no,
     COUNT(*) AS n,
     MAX(r.last_event_at) AS last_event_at,
     CAST(SUM(r.attend_ms) AS BIGINT) AS attend_total_ms,
@@ -30,4 +18,4 @@ SELECT
     COUNT(r.dispatch_to_arrival_ms) AS dispatch_to_arrival_n,
     CAST(SUM(r.dispatch_to_arrival_ms) AS BIGINT) AS dispatch_to_arrival_total_ms
 FROM attendance_population AS r
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+GROUP BY r.local_date, r.kind_no, r.state_no

@@ -1,6 +1,6 @@
 -- name: attendance_backlog
 -- table: incidents
--- from: attendance_population, attendance_alike, attendance_kinds, attendance_cuts, periods, run
+-- from: attendance_population, attendance_alike, attendance_states, attendance_kinds, attendance_cuts, periods, run
 -- settled_by: none
 -- kinds: day
 -- keys: grade_basis, grade_scheme, grade, population, age_band
@@ -31,11 +31,12 @@ span AS (
 counted AS (
     SELECT
         r.local_date, k.grade_scheme, k.grade_initial, k.grade_final, k.population,
-        SUM(CASE WHEN r.counted THEN r.n ELSE 0 END) AS incidents,
-        SUM(CASE WHEN r.counted AND NOT r.placed THEN r.n ELSE 0 END) AS not_placed,
-        SUM(CASE WHEN r.by_closing THEN r.n ELSE 0 END) AS by_closing,
-        SUM(CASE WHEN NOT r.counted THEN r.n ELSE 0 END) AS excluded
+        SUM(CASE WHEN c.counted THEN r.n ELSE 0 END) AS incidents,
+        SUM(CASE WHEN c.counted AND NOT c.placed THEN r.n ELSE 0 END) AS not_placed,
+        SUM(CASE WHEN c.by_closing THEN r.n ELSE 0 END) AS by_closing,
+        SUM(CASE WHEN NOT c.counted THEN r.n ELSE 0 END) AS excluded
     FROM attendance_alike AS r
+    INNER JOIN attendance_states AS c ON c.state_no = r.state_no
     INNER JOIN attendance_kinds AS k ON k.kind_no = r.kind_no
     INNER JOIN span AS s ON r.local_date >= s.from_date AND r.local_date <= s.to_date
     GROUP BY 1, 2, 3, 4, 5
@@ -43,14 +44,14 @@ counted AS (
 waiting AS (
     -- Few wait past the end of the day they called on (or past that of the first day, where they called before it).
     SELECT
-        r.local_date, r.clock_start_at, k.grade_scheme, k.grade_initial, k.grade_final, k.population, r.still_open,
-        r.clock_fallback, r.unknown_origin_counted, r.so_far_ms
+        r.local_date, r.clock_start_at, k.grade_scheme, k.grade_initial, k.grade_final, k.population,
+        c.fate = 'open' AS still_open, c.clock_fallback, c.unknown_origin_counted, r.so_far_ms
     FROM attendance_population AS r
+    INNER JOIN attendance_states AS c ON c.state_no = r.state_no AND c.placed
     INNER JOIN attendance_kinds AS k ON k.kind_no = r.kind_no
     INNER JOIN span AS s ON r.local_date >= s.from_date AND r.local_date <= s.to_date
     LEFT JOIN days AS d ON d.local_date = r.local_date
-    WHERE r.placed
-        AND (r.still_open OR r.so_far_ms > date_diff('millisecond', r.clock_start_at, COALESCE(d.end_at, s.first_end_at)))
+    WHERE c.fate = 'open' OR r.so_far_ms > date_diff('millisecond', r.clock_start_at, COALESCE(d.end_at, s.first_end_at))
 ),
 at_the_end AS (
     SELECT

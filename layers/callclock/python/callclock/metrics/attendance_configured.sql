@@ -1,5 +1,5 @@
 -- relation: attendance_configured
--- from: attendance_stated, sources, grades, services, areas, attendance_targets, run
+-- from: attendance_stated, attendance_fates, sources, grades, services, areas, attendance_targets, run
 -- stored: yes
 -- meaning: What configuration makes of incidents, once for all that say the same on one day: their grades in the force's map, why they are left out (NULL = their times decide), targets; and a number in place of their text. They are few where incidents are many. METRICS "A" and "Readings settled".
 WITH said AS (
@@ -55,7 +55,10 @@ aimed AS (
 )
 SELECT
     g.*,
+    f.fate_no AS left_out_no,
+    (isodow(g.local_date) - 1) * 24 AS first_hour_no,
     -- Those of one kind count in the same cells.
     CAST(DENSE_RANK() OVER (ORDER BY g.grade_scheme, g.initial_key, g.final_key) AS INTEGER) AS grades_no,
     CAST(DENSE_RANK() OVER (ORDER BY g.grade_scheme, g.initial_key, g.final_key, g.population, g.area) AS INTEGER) AS kind_no
 FROM aimed AS g
+LEFT JOIN attendance_fates AS f ON f.fate = g.left_out

@@ -17,7 +17,7 @@ aimed AS (
         j.target_initial_ms AS target_ms,
         -- As for the marks.
         CASE
-            WHEN j.left_out IS NOT NULL OR j.by_closing THEN false
+            WHEN j.left_out_no IS NOT NULL OR j.by_closing THEN false
             WHEN j.outcome = 'attended' THEN j.attend_ms IS NOT NULL
             WHEN j.outcome = 'closed_unattended' THEN j.close_ms IS NOT NULL
             ELSE j.outcome = 'open'
@@ -62,14 +62,14 @@ SELECT
     f.final_key AS grade_final,
     f.population,
     f.area,
-    f.left_out IS NULL AS counted,
+    f.left_out_no IS NULL AS counted,
     f.placed,
     f.placed AND f.target_ms IS NOT NULL AS targeted,
     COALESCE(f.placed AND f.both_known_ms >= f.target_ms, false) AS mature,
     COALESCE(f.placed AND f.both_known_ms >= f.target_ms, false) AND d.record_key IS NOT NULL AS downgraded,
-    f.left_out IS NULL AND f.clock_fallback AS clock_fallback,
-    f.left_out IS NULL AND f.unknown_origin_counted AS unknown_origin_counted,
-    f.left_out IS NULL AND f.outcome = 'open' AS still_open,
-    CASE WHEN f.left_out IS NULL THEN f.last_event_at END AS last_event_at
+    f.left_out_no IS NULL AND f.clock_fallback AS clock_fallback,
+    f.left_out_no IS NULL AND f.unknown_origin_counted AS unknown_origin_counted,
+    f.left_out_no IS NULL AND f.outcome = 'open' AS still_open,
+    CASE WHEN f.left_out_no IS NULL THEN f.last_event_at END AS last_event_at
 FROM aimed AS f
 LEFT JOIN downgraded AS d ON d.source = f.source AND d.record_key = f.record_key

@@ -1,7 +1,7 @@
 -- relation: attendance_judged
 -- from: attendance_stated, attendance_configured
 -- stored: no
--- meaning: One row per incident as configuration sees it: its grade in the force's map, its population, why it is left out (NULL = it counts) and how long we have known of it. METRICS "A" and "Readings settled".
+-- meaning: One row per incident as configuration sees it: its grade in the force's map, its population, why it is left out (a number of attendance_fates; NULL = it counts) and how long we have known of it. METRICS "A" and "Readings settled".
 SELECT
     t.source,
     t.record_key,
@@ -9,7 +9,7 @@ SELECT
     t.clock_start_at,
     t.started_at,
     t.local_date,
-    t.hour_no,
+    k.first_hour_no + t.local_hour AS hour_no,
     t.grade_scheme,
     k.initial_key,
     k.final_key,
@@ -22,10 +22,10 @@ SELECT
     -- What is said comes before what the times say. The fold leaves the interval NULL where it is negative beyond what
     -- the source's clocks may differ.
     CASE
-        WHEN k.left_out IS NOT NULL THEN k.left_out
-        WHEN t.arrival_ms <= 0 AND t.attend_ms IS NOT NULL THEN 'already_on_scene'
-        WHEN t.arrival_ms < 0 THEN 'negative_interval'
-    END AS left_out,
+        WHEN k.left_out_no IS NOT NULL THEN k.left_out_no
+        WHEN t.attend_ms <= 0 THEN 20
+        WHEN t.attend_ms IS NULL AND t.arrival_told THEN 21
+    END AS left_out_no,
     t.outcome,
     t.closure_reason,
     t.clock_fallback,

@@ -1,21 +1,16 @@
 -- relation: attendance_percentiles
 -- from: attendance_in_cell, attendance_cells, periods
 -- stored: yes
--- meaning: The percentiles of each cell of attendance_cell, which no sum can give; exact, by linear interpolation, in ms.
+-- meaning: The percentiles of the waits of each cell of attendance_cell that has any, which no sum can give; exact, by linear interpolation, in ms.
 WITH found AS (
     SELECT
         period_no,
         cell_no,
         quantile_cont(attend_ms, 0.5) AS attend_median_ms,
         quantile_cont(attend_ms, 0.9) AS attend_p90_ms,
-        quantile_cont(attend_ms, 0.95) AS attend_p95_ms,
-        quantile_cont(call_to_answer_ms, 0.5) AS call_to_answer_median_ms,
-        quantile_cont(call_to_answer_ms, 0.9) AS call_to_answer_p90_ms,
-        quantile_cont(created_to_dispatch_ms, 0.5) AS created_to_dispatch_median_ms,
-        quantile_cont(created_to_dispatch_ms, 0.9) AS created_to_dispatch_p90_ms,
-        quantile_cont(dispatch_to_arrival_ms, 0.5) AS dispatch_to_arrival_median_ms,
-        quantile_cont(dispatch_to_arrival_ms, 0.9) AS dispatch_to_arrival_p90_ms
+        quantile_cont(attend_ms, 0.95) AS attend_p95_ms
     FROM attendance_in_cell
+    WHERE attend_ms IS NOT NULL
     GROUP BY period_no, cell_no
 )
 SELECT
@@ -29,13 +24,7 @@ SELECT
     c.hour_of_week,
     f.attend_median_ms,
     f.attend_p90_ms,
-    f.attend_p95_ms,
-    f.call_to_answer_median_ms,
-    f.call_to_answer_p90_ms,
-    f.created_to_dispatch_median_ms,
-    f.created_to_dispatch_p90_ms,
-    f.dispatch_to_arrival_median_ms,
-    f.dispatch_to_arrival_p90_ms
+    f.attend_p95_ms
 FROM found AS f
 INNER JOIN periods AS p ON p.period_no = f.period_no
 INNER JOIN attendance_cells AS c ON c.cell_no = f.cell_no

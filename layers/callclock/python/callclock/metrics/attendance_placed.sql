@@ -17,7 +17,11 @@ SELECT
             THEN 24 + CAST(CEIL(CAST(r.so_far_ms + CASE WHEN r.still_open THEN 1 ELSE 0 END - 86400000 AS DOUBLE) / 21600000) AS BIGINT)
         ELSE 49
     END AS point_no,
-    r.attended,
+    r.attend_ms IS NOT NULL AS attended,
     r.still_open
-FROM attendance_population AS r
-WHERE r.placed
+FROM (
+    -- The fate leads the number of a state, and 2 is open.
+    SELECT p.*, p.state_no >= 20000000 AND p.state_no < 30000000 AS still_open
+    FROM attendance_population AS p
+    WHERE p.so_far_ms IS NOT NULL
+) AS r

@@ -9,7 +9,7 @@ SELECT
     i.clock_start_at,
     i.started_at,
     i.local_date,
-    (isodow(i.local_date) - 1) * 24 + i.local_hour AS hour_no,
+    i.local_hour,
     COALESCE(i.grade_scheme, 'standard') AS grade_scheme,
     COALESCE(i.grade_initial, '') AS grade_initial,
     COALESCE(i.grade_final, '') AS grade_final,
@@ -27,7 +27,7 @@ SELECT
     i.call_to_answer_ms,
     i.created_to_dispatch_ms,
     i.dispatch_to_arrival_ms,
-    COALESCE(date_diff('millisecond', i.clock_start_at, i.first_arrived_at), i.reported_arrival_ms) AS arrival_ms,
+    i.first_arrived_at IS NOT NULL OR i.reported_arrival_ms IS NOT NULL AS arrival_told,
     i.observed_at,
     GREATEST(COALESCE(i.first_arrived_at, i.started_at), COALESCE(i.closed_at, i.started_at)) AS last_event_at
 FROM incidents AS i

@@ -1,6 +1,6 @@
 -- name: attendance_steps
 -- table: incidents
--- from: attendance_cell, attendance_percentiles
+-- from: attendance_cell, attendance_step_percentiles
 -- settled_after: 29
 -- events_settle: 0
 -- keys: grade_basis, grade_scheme, grade, population, area, hour_of_week
@@ -76,7 +76,7 @@ SELECT
     CAST(NULL AS DOUBLE) AS ci_high,
     CASE WHEN c.unknown_origin_counted > 0 THEN 'unknown_origin_counted' END AS notes
 FROM attendance_cell AS c
-INNER JOIN attendance_percentiles AS q
+LEFT JOIN attendance_step_percentiles AS q
     ON q.period_kind = c.period_kind AND q.period_label = c.period_label AND q.grade_basis = c.grade_basis
     AND q.grade_scheme = c.grade_scheme AND q.grade = c.grade AND q.population = c.population AND q.area = c.area
     AND q.hour_of_week = c.hour_of_week

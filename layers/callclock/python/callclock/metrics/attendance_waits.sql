@@ -68,7 +68,7 @@ SELECT
         END
     ) AS notes
 FROM attendance_cell AS c
-INNER JOIN attendance_percentiles AS q
+LEFT JOIN attendance_percentiles AS q
     ON q.period_kind = c.period_kind AND q.period_label = c.period_label AND q.grade_basis = c.grade_basis
     AND q.grade_scheme = c.grade_scheme AND q.grade = c.grade AND q.population = c.population AND q.area = c.area
     AND q.hour_of_week = c.hour_of_week

@@ -49,9 +49,9 @@ declined AS (
 )
 SELECT
     j.local_date,
-    j.left_out IS NULL AS counted,
-    j.left_out IS NULL AND j.unknown_origin_counted AS unknown_origin_counted,
-    j.left_out IS NULL AND j.clock_fallback AS clock_fallback,
+    j.left_out_no IS NULL AS counted,
+    j.left_out_no IS NULL AND j.unknown_origin_counted AS unknown_origin_counted,
+    j.left_out_no IS NULL AND j.clock_fallback AS clock_fallback,
     -- As of 28 d: somebody who came later had not come by then.
     CASE
         WHEN j.outcome = 'attended' AND COALESCE(j.attend_ms, 0) <= 2419200000 THEN 'attended'
