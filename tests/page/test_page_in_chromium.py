@@ -32,6 +32,20 @@ MARKS = """() => Object.fromEntries([...document.querySelectorAll('figure[data-c
     lines: f.querySelectorAll('.mark-line > path').length}]))"""
 
 
+CUT_OFF = """() => [...document.querySelectorAll('figure[data-chart]')].flatMap((figure) => {
+    const {left, right} = figure.getBoundingClientRect();
+    return [...figure.querySelectorAll('svg text')].filter((text) => {
+        const box = text.getBoundingClientRect();
+        return text.getAttribute('opacity') !== '0' && (box.right > right + 1 || box.left < left - 1);
+    }).map((text) => `${figure.dataset.table}: ${text.textContent}`);
+})"""
+
+WITHOUT_QUERY = """() => [...document.querySelectorAll('figure[data-chart]:not([hidden])')].filter((figure) => {
+    const link = figure.querySelector('a[href^="#q-"]');
+    return !link || !link.offsetParent || !document.querySelector(link.getAttribute('href'));
+}).map((figure) => figure.dataset.table)"""
+
+
 @dataclass
 class Seen:
     """One page as a browser showed it, and what it said and asked for meanwhile."""
@@ -99,6 +113,8 @@ def test_every_look_is_whole_quiet_and_accessible(browser: Browser, html: Path, 
     assert seen.said == []
     assert [url for url in seen.asked if not url.startswith("data:")] == [html.as_uri()]
     assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+    assert seen.page.evaluate(CUT_OFF) == [], "words of a chart lie beyond its edge"
+    assert seen.page.evaluate(WITHOUT_QUERY) == [], "each chart leads to its query without a table being opened"
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     seen.page.screenshot(path=SCREENSHOTS / f"{look}.png", full_page=True)
     seen.page.screenshot(path=SCREENSHOTS / f"{look}-top.png")

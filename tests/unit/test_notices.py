@@ -140,6 +140,21 @@ def test_first_breach() -> None:
     }
 
 
+def test_of_a_long_title_the_figure_is_left_in_the_subject() -> None:
+    """It was cut at the end: ``beyond its limit (critical), 2...`` told nobody anything."""
+    long = replace(CONTEXT, title="Grade 2 domestic abuse: nobody came within seven days, by the day")
+    subject = mail(BREACHED, [], "2026-03-09", context=long).subject
+    assert (
+        subject
+        == "[NORTH] Grade 2 domestic abuse: nobody came within seven day...: beyond its limit (critical), 22.7 %"
+    )
+    assert len(subject) == 100
+    accents = replace(CONTEXT, title="Gradd 2 cam-drin domestig: neb wedi cyrraedd o fewn saith diwrnod \u2014 ŵŷ")
+    assert mail(BREACHED, [], "2026-03-09", context=accents).subject.endswith(
+        "...: beyond its limit (critical), 22.7 %"
+    )
+
+
 def test_a_telephone_breaks_the_lines_itself() -> None:
     """Lines broken at 72 would be broken once more on a screen of 40: each sentence is one line, whatever its length."""
     decision = decide(BREACHED, [], ABANDONED, at("2026-03-09"))
@@ -249,9 +264,7 @@ def test_the_second_past_breach_of_a_year_to_date_is_told_by_its_own_month() -> 
     ]
     first = decide(rows, [], rule, at("2026-03-09")).delivered(at("2026-03-09"), rule)
     sent = mail(rows, [first], "2026-03-10", rule=rule)
-    assert sent.subject == (
-        "[NORTH] 101 calls abandoned: a past breach came to light, 17.0 % in the financial year to 30 June..."
-    )
+    assert sent.subject == "[NORTH] 101 calls abandoned: a past breach came to light, 17.0 %"
     said = sent.body.replace("\n", " ")
     assert "began in the financial year to 30 June 2025 and nobody" in said
     assert "year to 30 June 2025 had been published as 5.0 % and is now 17.0 %." in said

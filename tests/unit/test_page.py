@@ -281,7 +281,7 @@ def test_the_backlog_speaks_of_the_newest_day_that_is_complete(whole: Facts) -> 
         for v in whole.values
     ]
     read = PageText(page("SIM", FORCE, replace(whole, values=values)))
-    assert "At the end of 2026-03-28 53 incidents had waited seven days or more." in read.text
+    assert "At the end of 28 March 2026, 53 incidents had waited seven days or more." in read.text
     assert read.cells("t-backlog")["2026-03-29", "7 d and over"] == f"54 {HOLLOW}"
 
 

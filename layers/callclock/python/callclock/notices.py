@@ -38,6 +38,7 @@ REASONS_MOST = 5
 SUBJECT_MOST = 100
 """SNS takes no longer subject, and printable ASCII only."""
 
+TITLE_LEAST = 40
 LINE_MOST = 72
 _TIED = "\N{NO-BREAK SPACE}"
 ATTRIBUTES_MOST = 10
@@ -95,11 +96,16 @@ def held_back(decision: Decision, force_code: str, title: str) -> str:
 
 def _subject(decision: Decision, rule: Rule, row: Observation | None, context: Context) -> str:
     shown = text.shown_figure(row, rule, context) if row else None
-    speaks = decision.reason is not NoticeReason.NO_DATA and row is not None and shown is not None
-    value = f", {shown} in {text.period_of(row, rule)}" if speaks and row else ""
-    return wording.printable_ascii(
-        f"[{context.force_code}] {context.title}: {text.phrase(decision)}{value}", SUBJECT_MOST
-    )
+    force, said = f"[{context.force_code}] ", f": {text.phrase(decision)}"
+    if row is None or shown is None or decision.reason is NoticeReason.NO_DATA:
+        return wording.printable_ascii(f"{force}{context.title}{said}", SUBJECT_MOST)
+    whole = f"{force}{context.title}{said}, {shown} in {text.period_of(row, rule)}"
+    if len(wording.printable_ascii(whole, len(whole) * 4)) <= SUBJECT_MOST:
+        return wording.printable_ascii(whole, SUBJECT_MOST)
+    # The period goes first, then the end of the title: a reader knows it, and not the figure.
+    said = wording.printable_ascii(f"{said}, {shown}", SUBJECT_MOST)
+    title = wording.printable_ascii(context.title, max(SUBJECT_MOST - len(force) - len(said), TITLE_LEAST))
+    return wording.printable_ascii(f"{force}{title}{said}", SUBJECT_MOST)
 
 
 def laid_out(paragraphs: Sequence[tuple[str, Sequence[str]]]) -> str:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
+from callclock import wording
 from callclock.scorecard import shown
 from callclock.scorecard.figures import GRADE, Cell
 from callclock.scorecard.measured import Measured
@@ -62,7 +64,7 @@ def followed(measured: Measured) -> Section:
         [share, *_chance(measured, line, outcomes), *_reach(measured, line), *_known(measured), *weeks],
         lead=(
             "A caller without a number cannot be followed: unlinkable, and never counted as lost. "
-            "Who is linkable is no chance either."
+            "Who can be followed is not random either."
         ),
     )
 
@@ -233,7 +235,7 @@ def backlog(measured: Measured) -> Section:
         unit="count",
         wide=True,
         summary=(
-            f"At the end of {rows[told].label} ",
+            f"At the end of {wording.short_day(date.fromisoformat(days[told]))}, ",
             rows[told].cells[-1],
             " incidents had waited seven days or more.",
         ),

@@ -66,6 +66,13 @@
       row, at, i, j: c.j, key: c.key, column: c.name, value: c.value === null ? null : c.value / scale, text: c.text, complete: c.complete,
     }))).filter((c) => c.value !== null);
 
+  // On a phone words stand below each other: beside each other the last would be cut off, or leave the bars no room.
+  const isNarrow = (figure) => figure.clientWidth <= 480;
+  const themeOf = (figure) => isNarrow(figure) ? {
+    ...page.theme, lineBreak: "\n", legend: { ...page.theme.legend, columns: 1 }, axisX: { titleAnchor: "end", labelOverlap: "greedy", labelSeparation: 4 },
+  } : page.theme;
+  const broken = (words) => words.replace(/(.{9,16}?) /g, "$1\n");
+
   // A line that no row has a value for (a target, limits before there are any) is left out.
   const layersOf = (layers, rows) => layers.filter((layer) => {
     const field = layer.encoding?.y?.field;
@@ -81,9 +88,11 @@
     const spec = structuredClone(page.specs[figure.dataset.chart]);
     const rows = dataOf(lines, spec.usermeta.callclock.shape, scale);
     const { rowHeight } = spec.usermeta.callclock;
-    if (rowHeight) spec.height = rowHeight * lines.length;
+    const stacked = rowHeight && isNarrow(figure);
+    if (stacked) for (const datum of rows) datum.row = broken(datum.row);
+    if (rowHeight) spec.height = (stacked ? Math.max(rowHeight, 46) : rowHeight) * lines.length;
     spec.datasets = { rows };
-    spec.config = page.theme;
+    spec.config = themeOf(figure);
     // From nought, but where all lies near the top: there the picture would be a flat line.
     const zero = Math.min(...values) < 0.75 * Math.max(...values);
     spec.params = [{ name: "unit", value: table.dataset.unit }, { name: "zero", value: zero }];

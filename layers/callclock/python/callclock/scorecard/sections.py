@@ -173,7 +173,8 @@ def _waits(measured: Measured) -> Section:
         tables.append(_calls(measured, line))
     lead = (
         "Each point is a month; the lines are the mean and the limits of its usual range, set on the first twelve "
-        "complete months. A marked point is a signal: something changed."
+        "complete months; dotted is the target. A triangle is a signal that something changed: red, pointing up, for "
+        "the worse; green, pointing down, for the better. A hollow point is not complete."
     )
     nothing = "" if tables else missing("attendance and calls")
     return Section("waits", "Waits by month", tables, lead=lead if tables else "", missing=nothing)
@@ -204,7 +205,7 @@ def _xmr(measured: Measured, cell: Cell, title: str, unit: str) -> Table:
         QUERIES[history(cell.metric)],
         chart="xmr",
         summary=(
-            f"In {measured.told.label} ",
+            f"In {measured.told.label}: ",
             told[0],
             "; usual range ",
             told[2],
@@ -265,7 +266,7 @@ def _waterfall(name: str, line: str, stages: Sequence[str]) -> Table:
         QUERIES["calls-by-stage"],
         head="Stage",
         chart="waterfall",
-        summary=(f"Of calls to {line} ", answered, " were answered by somebody who could help."),
+        summary=(f"Of calls to {line}, ", answered, " were answered by somebody who could help."),
     )
 
 
