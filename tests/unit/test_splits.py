@@ -109,12 +109,27 @@ def test_a_median_is_spoken_for_by_the_share_at_the_mark_nearest_to_its_limit(
     ],
 )
 def test_the_nearest_mark(name: str, level: float, found: str | None) -> None:
-    rule = replace(MEDIAN, metric=name, severities=(Severity("warning", level),), recover=0)
-    share = stand_in(rule, 1e9)
+    share = stand_in(name, level)
     assert (share.metric if share else None) == found
-    assert found is None or found in metrics_of(rule)
-    signal = replace(rule, kind="signal", severities=(), recover=None)
-    assert stand_in(signal, level) == share, "a signal has no limit: the value itself says which mark"
+    assert found is None or found in metrics_of(replace(MEDIAN, metric=name))
+
+
+@pytest.mark.parametrize(("kind", "mark"), [("threshold", "24 hours"), ("signal", "4 hours")])
+def test_a_signal_has_no_limit_and_the_value_itself_says_which_mark(
+    db: duckdb.DuckDBPyConnection, kind: str, mark: str
+) -> None:
+    rule = (
+        replace(MEDIAN, kind=kind) if kind == "threshold" else replace(MEDIAN, kind=kind, severities=(), recover=None)
+    )
+    for month, hours, within in ((4, 4, 300), (5, 5, 240)):
+        put(db, "attendance.median_s", month, GRADE_2, value=hours * 3600.0, n=600)
+        for name in ("attendance.within_4h", "attendance.within_24h"):
+            put(db, name, month, GRADE_2, numerator=within, denominator=600, n=600)
+            for area in ("North", "South"):
+                put(db, name, month, {**GRADE_2, "area": area}, numerator=within / 2, denominator=300, n=300)
+    split = split_of(db, rule)
+    assert isinstance(split, Split)
+    assert f"within {mark}, the nearest mark" in split.about
 
 
 @pytest.mark.parametrize(
@@ -134,7 +149,7 @@ def test_a_mail_says_that_the_two_moved_apart(
     metric_name: str, seconds: float, longer: bool, grew: bool, apart: str
 ) -> None:
     """People waited longer, and more of all were reached in time: both can be so, and a reader must not stumble."""
-    share = stand_in(replace(MEDIAN, metric=metric_name, severities=(Severity("warning", seconds),), recover=0), 0)
+    share = stand_in(metric_name, seconds)
     assert share
     said = share.about(longer, grew).partition("has.")[2]
     counts = "the mean counts" if "wait_final" in metric_name else "the share counts those too"
@@ -244,12 +259,27 @@ def test_a_gap_has_two_sides(
     assert metrics_of(replace(MEDIAN, metric=name)) >= {name, "attendance.median_s", "attendance.within_4h"}
 
 
+@pytest.mark.parametrize("kind", list(PeriodKind))
+@pytest.mark.parametrize("of", ["threshold", "signal"])
+def test_a_rule_on_a_gap_is_read_whatever_its_period(db: duckdb.DuckDBPyConnection, kind: PeriodKind, of: str) -> None:
+    """Signals are read from weeks or months only: a side is no rule of its own."""
+    gap(db, "attendance.gap_ratio", (28800, 14400), (43200, 14400))
+    db.execute("UPDATE metric_values SET period_kind = ?", [kind.value])
+    rule = replace(MEDIAN, metric="attendance.gap_ratio", period=kind)
+    if of == "signal" and kind in {PeriodKind.WEEK, PeriodKind.MONTH}:
+        rule = replace(rule, kind="signal", severities=(), recover=None)
+    split = split_of(db, rule)
+    assert isinstance(split, Sides)
+    assert split.foremost == "domestic_abuse"
+
+
 def test_the_side_that_moved_a_gap_most_is_split_by_area_at_the_mark_nearest_to_its_own_median(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
     """A limit on a ratio is no time; 12 hours, the median of May, are nearer to 24 than to 4."""
     gap(db, "attendance.gap_ratio", (28800, 14400), (43200, 14400))
     for month, north, south in ((4, 60, 100), (5, 30, 102)):
+        put(db, "attendance.within_24h", month, GRADE_2, numerator=north + south, denominator=240, n=240)
         for area, within in (("North", north), ("South", south)):
             put(db, "attendance.within_24h", month, {**GRADE_2, "area": area}, numerator=within, denominator=120, n=120)
             other = {**GRADE_2, "population": "all", "area": area}
@@ -305,6 +335,43 @@ def test_a_gap_that_rests_on_few_is_not_printed_and_counts_for_nothing_under_the
     split = split_of(db, rule)
     assert split
     assert split.said() == ["Against April 2026: not printed, because a side of it rests on small numbers."]
+
+
+def test_those_who_hung_up_are_split_by_stage_where_every_stage_is_told(db: duckdb.DuckDBPyConnection) -> None:
+    """A stage of which too few can be linked has no share: the others do not make up the whole, and nothing is split."""
+    where = {**LINE_101, "window_label": "72h"}
+    rule = replace(
+        MEDIAN,
+        metric="followthrough.no_contact_found_share",
+        severities=(Severity("w", 0.5),),
+        recover=0.4,
+        where=where,
+    )
+    for month, queue, message in ((4, 200, 90), (5, 260, 92)):
+        put(db, rule.metric, month, where, numerator=queue + message, denominator=600, n=600)
+        put(db, rule.metric, month, {**where, "stage": "queue"}, numerator=queue, denominator=400, n=400)
+        put(db, rule.metric, month, {**where, "stage": "ivr"}, numerator=message, denominator=200, n=200)
+    split = split_of(db, rule)
+    assert isinstance(split, Split)
+    assert (split.dimension, split.parts) == (
+        "stage",
+        (Part("ivr", 90, 200, 92, 200), Part("queue", 200, 400, 260, 400)),
+    )
+    db.execute("UPDATE metric_values SET value = NULL WHERE stage = 'ivr' AND period_label = '2026-05'")
+    assert split_of(db, rule) is None
+
+
+def test_grades_of_two_schemes_are_no_parts(db: duckdb.DuckDBPyConnection) -> None:
+    """Grade 1 of one scheme is not grade 1 of another: of two of one name neither makes up the whole."""
+    rule = replace(MEDIAN, metric="attendance.over_7d", severities=(Severity("w", 0.05),), recover=0.03, where={})
+    whole = {**GRADE_2, "grade": "all", "grade_scheme": "all", "population": "all"}
+    for month in (4, 5):
+        put(db, rule.metric, month, whole, numerator=30 * month, denominator=800, n=800)
+        for scheme in ("old", "new"):
+            for grade, n in (("1", 20 * month), ("2", 10 * month)):
+                part = {**whole, "grade": grade, "grade_scheme": scheme}
+                put(db, rule.metric, month, part, numerator=n / 2, denominator=200, n=200)
+    assert split_of(db, rule) is None
 
 
 def test_a_percentile_that_no_mark_belongs_to_is_spoken_for_by_its_mean(db: duckdb.DuckDBPyConnection) -> None:
@@ -381,9 +448,9 @@ def test_areas_of_domestic_abuse_have_the_stricter_limit(
         where={"grade": "2", "population": population},
     )  # fmt: skip
     for month, late in ((4, 10), (5, 70)):
-        for area, n in (("all", 600), ("North", 400), ("South", 200)):
+        for area, part, n in (("all", late, 600), ("North", late - 5, 400), ("South", 5, 200)):
             where = {**GRADE_2, "population": population, "area": area}
-            put(db, "attendance.over_7d", month, where, numerator=late, denominator=n, n=n)
+            put(db, "attendance.over_7d", month, where, numerator=part, denominator=n, n=n)
     split = told(db, rule)
     assert split
     assert split.suppress_below == below

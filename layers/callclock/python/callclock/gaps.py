@@ -37,14 +37,11 @@ class Gap:
         return ("domestic_abuse", self.against)
 
     def rules(self, rule: ThresholdRule) -> tuple[ThresholdRule, ThresholdRule]:
-        """Rules by which the series of either side are found. They have no limit: nobody set one on a side."""
+        """Rules by which the series of either side are found; their limits are those of the gap, not of a side."""
         first, second = (
-            replace(
-                rule, metric=self.metric, kind="signal", severities=(), recover=None,
-                where={**rule.where, "population": population},
-            )
+            replace(rule, metric=self.metric, where={**rule.where, "population": population})
             for population in self.populations
-        )  # fmt: skip
+        )
         return first, second
 
     def effects(self, old: Sequence[float], new: Sequence[float]) -> tuple[Effect, Effect] | None:

@@ -1,6 +1,7 @@
 """What a change in a series is made of: its parts by stage, area, grade or queue, read from the values of one force."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -19,16 +20,16 @@ from callclock.stand_ins import StandIn, stand_in
 
 _SPLIT = (resources.files("callclock") / "split.sql").read_text("utf-8")
 _EACH = (resources.files("callclock") / "split_each.sql").read_text("utf-8")
-_DIMENSIONS = ("area", "grade", "queue")
+_DIMENSIONS = ("area", "grade", "queue", "stage")
 
 
 def load_split(db: duckdb.DuckDBPyConnection, rule: ThresholdRule, series: Series, frontier: date) -> Moved | None:
     """Split a value at the frontier against the complete period before it, by the dimension that says most.
 
     Hang-ups are split by stage (one denominator for all); a gap by its two sides; all else by area, else grade, else
-    queue: the first that the values break down. Shares, means and counts have parts; a median or a percentile is spoken
-    for by a share or by a mean; where nothing is, the figures of its parts stand beside each other. None where there is
-    nothing to compare, or no part.
+    queue, else stage: the first that the values break down and whose parts make up the whole. Shares, means and counts
+    have parts; a median or a percentile is spoken for by a share or by a mean; where nothing is, the figures of its
+    parts stand beside each other. None where there is nothing to compare, or no part.
 
     Parameters
     ----------
@@ -44,7 +45,8 @@ def load_split(db: duckdb.DuckDBPyConnection, rule: ThresholdRule, series: Serie
         return cell.sides(gap, series.unit)
     if rule.metric == RATE_OF_STAGES:
         return cell.stages()
-    return cell.split(series.unit) or cell.beside(series.unit)
+    limit = rule.severities[0].level if rule.severities else None
+    return cell.split(series.unit, limit) or cell.beside(series.unit)
 
 
 def _grew(parts: Sequence[Part]) -> bool:
@@ -69,10 +71,13 @@ class _Cell:
         parts = self.parts(STAGES_OF_RATE, "stage", (self.old.denominator or 0, self.new.denominator or 0))
         return Split("stage", self.compared_with, parts, "share", shared_denominator=True) if parts else None
 
-    def split(self, unit: str, of: str = "It") -> Split | None:
-        """Parts of the value, or of what stands in for it; ``of`` is what the mail calls it."""
+    def split(self, unit: str, limit: float | None, of: str = "It") -> Split | None:
+        """Parts of the value, or of what stands in for it; ``of`` is what the mail calls it.
+
+        A rule for signals, and a side of a gap, has no ``limit``: there the mark nearest to the value itself is taken.
+        """
         old, new = self.old.value or 0, self.new.value or 0
-        instead = stand_in(self.rule, new)
+        instead = stand_in(self.rule.metric, new if limit is None else limit)
         metric, unit = (instead.metric, instead.unit) if instead else (self.rule.metric, unit)
         if unit not in {"share", "count"} and not metric.endswith("mean_s"):
             return None
@@ -96,13 +101,13 @@ class _Cell:
             return sides
         place = gap.populations.index(sides.foremost)
         within = _Cell(self.db, gap.rules(self.rule)[place], self.old.sides[place], self.new.sides[place])
-        return replace(sides, within=within.split(gap.unit, "Its median"))
+        return replace(sides, within=within.split(gap.unit, None, "Its median"))
 
     def beside(self, unit: str) -> Beside | None:
         """Figures of its parts, each by itself, of a value that nothing splits."""
         if unit != "s":
             return None
-        for dimension in ("stage", *_DIMENSIONS):
+        for dimension in ("stage", "area", "grade", "queue"):
             where = dict(where_of(self.rule))
             if where.pop(dimension) != "all":
                 continue
@@ -126,8 +131,9 @@ class _Cell:
         return {"old_end": str(self.old.period_end), "new_end": str(self.new.period_end)}
 
     def parts(self, metric: str, dimension: str, wholes: tuple[float, float] | None) -> tuple[Part, ...]:
-        """Parts by a dimension that the cell does not fix; none where either period has none.
+        """Parts by a dimension that the cell does not fix; none where they do not make up the whole at both periods.
 
+        They do not where one of them has no value that is told ("not measurable"), or a grade has two schemes.
         ``wholes`` are the two denominators that all parts share; a part without a row at one of them is nought there.
         """
         where = dict(where_of(self.rule))
@@ -139,6 +145,11 @@ class _Cell:
         sides: list[dict[str, tuple[float, float]]] = [{}, {}]
         for name, end, numerator, denominator in self.db.execute(sql, asked).fetchall():
             sides[ends.index(end)][name] = (float(numerator), float(denominator))
+        for row, side in zip((self.old, self.new), sides, strict=True):
+            # Hang-ups by stage have no row for all of them: the rate that they make up is that row.
+            whole = side.pop("all") if "all" in side else (row.numerator, row.denominator)
+            if not _make_up(side, whole, bool(wholes)):
+                return ()
         names = sorted({*sides[0], *sides[1]})
         old, new = (
             [side.get(name, (0.0, 0.0)) if whole is None else (side.get(name, (0.0, 0.0))[0], whole) for name in names]
@@ -147,3 +158,12 @@ class _Cell:
         if not all(any(denominator for _, denominator in side) for side in (old, new)):
             return ()
         return tuple(Part(name, *before, *after) for name, before, after in zip(names, old, new, strict=True))
+
+
+def _make_up(side: Mapping[str, tuple[float, float]], whole: tuple[float | None, float | None], shared: bool) -> bool:
+    """Tell whether parts make up a whole; with a ``shared`` denominator their numerators do."""
+    sums = [math.fsum(part[place] for part in side.values()) for place in (0, 1)]
+    wanted = [(found, of) for found, of in zip(sums, whole, strict=True) if of is not None]
+    return bool(wanted) and all(
+        math.isclose(found, of, rel_tol=1e-9, abs_tol=1e-9) for found, of in wanted[: 1 if shared else 2]
+    )

@@ -8,8 +8,6 @@ no share is published by the same clock, the mean of the same records does.
 import math
 from dataclasses import dataclass
 
-from callclock.settings import ThresholdRule
-
 _ALSO = {"attendance": "whom nobody came to", "calls": "who gave up"}
 
 
@@ -85,13 +83,14 @@ def stand_ins(metric: str) -> tuple[StandIn, ...]:
     return _STAND_INS.get(metric, ())
 
 
-def stand_in(rule: ThresholdRule, newest: float) -> StandIn | None:
-    """Return what stands in for the measure of a rule; None where nothing does.
+def stand_in(metric: str, wanted: float) -> StandIn | None:
+    """Return what stands in for a measure; None where nothing does.
 
     Parameters
     ----------
-    newest
-        The newest value. A rule for signals has no limit: there the mark nearest to this is taken.
+    wanted
+        Seconds to which the mark is to be nearest, by their ratio.
     """
-    wanted = max(rule.severities[0].level if rule.severities else newest, 1.0)
-    return min(stand_ins(rule.metric), key=lambda found: abs(math.log(max(found.mark, 1.0) / wanted)), default=None)
+    return min(
+        stand_ins(metric), key=lambda found: abs(math.log(max(found.mark, 1.0) / max(wanted, 1.0))), default=None
+    )
