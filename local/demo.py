@@ -132,7 +132,7 @@ class _Player:
             self.stack.put("ExportsBucket", drop.key, drop.path)
         if not drops:
             self.stack.tick(at)
-        # Nothing that is told waits for the page: it is drawn while time goes on.
+        # Nobody opens the page while the story is told: it is drawn when it is over, from all that waits for it then.
         self.until_quiet(but="ReportFunction")
         receipts = receipts_of(self.stack, self.known)
         self.known |= {layout.receipt(r.force_code, r.export_id, r.table_name) for r in receipts}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,6 @@ class Pump:
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _streams: set[str] = field(default_factory=set)
     _threads: ThreadPoolExecutor = field(default_factory=ThreadPoolExecutor)
-    _begun: dict[str, Future[bool]] = field(default_factory=dict)
 
     def run_until_quiet(self, timeout: float = 600.0, *, but: str = "") -> Quiet:
         """Turn until no queue holds a message that a function is to take.
@@ -70,8 +69,8 @@ class Pump:
         timeout
             Seconds.
         but
-            Logical id of a function that is begun and not waited for, as in AWS nobody waits; it hands nothing on. The
-            next call without it does.
+            Logical id of a function whose messages are left waiting, until the next call without it. It hands nothing
+            on: what the others do does not depend on it.
 
         Raises
         ------
@@ -94,30 +93,17 @@ class Pump:
         first: the exports of one night are all read before the first of them is measured. Functions that hand nothing
         on run side by side.
         """
-        mappings = self.site.made.mappings
+        mappings = [mapping for mapping in self.site.made.mappings if self._logical(mapping) != but]
         last = [mapping for mapping in mappings if not self._hands_on(mapping)]
         if any(self._take(mapping) for mapping in mappings if mapping not in last):
             return True
         for mapping in last:  # clients are not made in threads
             for service in ("sqs", "logs"):
                 self._client(service, mapping.function)
-        begun = [self._begin(mapping) for mapping in last]
-        took = [
-            it.result() for mapping, it in zip(last, begun, strict=True) if not but or self._logical(mapping) != but
-        ]
-        return any(took)
+        return any(list(self._threads.map(self._take, last)))
 
     def _logical(self, mapping: SourceMapping) -> str:
         return self.site.made.functions[mapping.function].logical_id
-
-    def _begin(self, mapping: SourceMapping) -> Future[bool]:
-        """Let a mapping take a batch in the background, once it has done with the one before."""
-        before = self._begun.get(mapping.function)
-        if before is None or before.done():
-            if before is not None:
-                before.result()
-            self._begun[mapping.function] = self._threads.submit(self._take, mapping)
-        return self._begun[mapping.function]
 
     def _hands_on(self, mapping: SourceMapping) -> bool:
         """Whether a function may send to a queue."""

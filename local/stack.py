@@ -213,7 +213,7 @@ class LocalStack:
         timeout
             Seconds.
         but
-            Logical id of a function that is begun and not waited for.
+            Logical id of a function whose messages are left waiting.
         """
         return self.pump.run_until_quiet(timeout, but=but)
 

@@ -56,6 +56,15 @@ class Scripted(Pump):
         self.batches: list[tuple[str, int]] = []
         self.both = Barrier(2, timeout=10)
 
+    def _logical(self, mapping: SourceMapping) -> str:
+        return mapping.function
+
+    def _delayed(self) -> bool:
+        return False
+
+    def dead_letters(self) -> dict[str, int]:
+        return {}
+
     def _hands_on(self, mapping: SourceMapping) -> bool:
         return mapping.function in {"read", "fold"}
 
@@ -83,6 +92,16 @@ def test_what_arrives_together_is_read_before_any_of_it_is_measured_and_what_han
         pass
     assert pump.batches[:3] == [("read", 4), ("read", 2), ("fold", 6)]
     assert sorted(pump.batches[3:]) == [("draw", 6), ("tell", 6)]
+
+
+def test_what_waits_for_a_function_that_is_left_out_is_taken_when_it_no_longer_is() -> None:
+    pump = Scripted(dropped=6)
+    pump.both = Barrier(1)
+    pump.run_until_quiet(but="draw")
+    assert sorted(pump.batches) == [("fold", 6), ("read", 2), ("read", 4), ("tell", 6)]
+    pump.waiting["read"] = 3
+    pump.run_until_quiet()
+    assert ("draw", 9) in pump.batches
 
 
 @pytest.mark.parametrize(
