@@ -148,6 +148,39 @@ def test_an_export_that_was_not_read_is_named_once_and_counted_until_somebody_ac
     assert pipeline.ledger.find(FORCE, entry.export_id) == refused
 
 
+def test_what_operations_were_told_of_an_export_stands_in_the_table_of_notices_once(tmp_path: Path) -> None:
+    """`results.notices` is everything that was sent, not only what rules tell."""
+    pipeline = breached()
+    for name in ("switch_20250205.csv", "switch_20250206.csv"):
+        when = datetime.fromisoformat("2025-02-05T09:00:00Z")
+        pipeline.drop(f"incoming/EX/{name}", f"Number,Began\n{name},05/02/2025\n".encode(), when)
+        pipeline.run()
+    pipeline.drop("incoming/NOBODY/switch.csv", b"Number\n1\n", when)
+    pipeline.run()
+    tick(pipeline, MONDAY)
+    path = tmp_path / "notices.parquet"
+    assert pipeline.results.fetch(layout.notices(FORCE), path)
+    with connect(tmp_path / "duckdb") as db:
+        rows = db.execute(
+            f"SELECT decided_at, revision, reason, state, metric, value, subject, held_back "
+            f"FROM ({rows_of(NOTICES.columns, [path])}) WHERE rule_id = 'export' ORDER BY subject"
+        ).fetchall()
+    assert rows == [
+        (
+            when.replace(tzinfo=None),
+            "1",
+            "no_profile",
+            "refused",
+            "all",
+            None,
+            f"[EX] Export refused, no profile: {name}",
+            None,
+        )
+        for name in ("switch_20250205.csv", "switch_20250206.csv")
+    ]
+    assert not [key for key in pipeline.results.objects if "notices/force_code=" in key and f"={FORCE}/" not in key]
+
+
 def test_an_export_that_was_read_since_is_not_told_again() -> None:
     pipeline = breached()
     key, body, at = monthly("2025-02", 1)

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from callclock import layout
+from callclock.bookkeeping import NOTICES
+from callclock.engine import connect, rows_of
 from callclock.ledger import Mark
 from tests.support.monthly import CONFIG, monthly
 from tests.support.pipeline import FORCE, Pipeline, only_monthly_abandonment
@@ -48,8 +52,13 @@ def leaps(pipeline: Pipeline) -> list[str]:
     return [subject for _, subject in pipeline.mails if "not accepted" in subject]
 
 
-def test_a_leap_is_told_once() -> None:
+def test_a_leap_is_told_once(tmp_path: Path) -> None:
     pipeline = told([0, 1, 0, 6], ticks=2)
+    assert pipeline.results.fetch(layout.notices(FORCE), tmp_path / "notices.parquet")
+    with connect(tmp_path / "duckdb") as db:
+        kept = rows_of(NOTICES.columns, [tmp_path / "notices.parquet"])
+        asked = f"SELECT reason, state, metric, value FROM ({kept}) WHERE rule_id = 'export'"
+        assert db.execute(asked).fetchall() == [("quarantine_leap", "read", "feed.quarantine_rate", 0.3)]
     assert leaps(pipeline) == ["[EX] 30.00% of records not accepted, usually 0.00%: switch_2025-04_20250502.csv"]
     body = next(body for body in pipeline.bodies if "More records than usual" in body)
     assert "6 of 20 records of an export that switch read into calls are in" in body

@@ -7,12 +7,14 @@ from datetime import datetime
 from pathlib import Path
 
 from callclock import configuration, layout
-from callclock.clock import parse_instant
+from callclock.clock import format_instant, parse_instant
+from callclock.engine import connect
 from callclock.exports.receipt import Receipt
 from callclock.lake.coverage import Coverage
 from callclock.lake.leaps import leaps
 from callclock.ledger import DeliveredLog
 from callclock.notices import LEAP_REASON, ExportTrouble, Mail, QuarantineLeapt, compose_export, compose_leap
+from callclock.notices_table import NoticesTable
 from callclock.objects import Bucket
 from callclock.outbox import Topic
 from callclock.reasons import ExportReason, ExportStatus
@@ -67,7 +69,28 @@ class ExportNotices:
             return 0
         self.operations.publish(mail.subject, mail.body, mail.data, mail.attributes)
         self.delivered.record(_story(receipt), now, reason, {"reading": reading})
+        if receipt.force_code not in layout.NO_FORCES:
+            self._keep(receipt, reason, mail, now)
         return 1
+
+    def _keep(self, receipt: Receipt, reason: str, mail: Mail, now: datetime) -> None:
+        """Add a notice to the table that Athena reads; of a leap with the rate that leapt."""
+        leapt = reason == LEAP_REASON
+        with tempfile.TemporaryDirectory(prefix="callclock-") as name, connect(Path(name) / "duckdb") as db:
+            NoticesTable(self.results, receipt.force_code, db, Path(name)).keep({
+                "rule_id": "export",
+                "revision": str(mail.data["schema"]).rpartition("/")[2],
+                "decided_at": format_instant(now).removesuffix("Z"),
+                "reason": reason,
+                "state": receipt.status.value,
+                "severity": None,
+                "since": None,
+                "frontier_end": None,
+                "metric": "feed.quarantine_rate" if leapt else "all",
+                "value": mail.data["rate"] if leapt else None,
+                "subject": mail.subject,
+                "held_back": None,
+            })  # fmt: skip
 
     def _list(self, receipt: Receipt) -> None:
         """List an export as standing, as it was told last: also one that had left the list and stands again."""
