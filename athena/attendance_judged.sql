@@ -15,6 +15,7 @@ SELECT
   k.area_type,
   k.grades_no,
   k.kind_no,
+  k.day_kind_no,
   k.unknown_origin_counted,
   CASE
     WHEN NOT k.left_out_no IS NULL

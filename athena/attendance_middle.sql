@@ -1,57 +1,28 @@
 -- Athena's text of callclock/metrics/attendance_middle.sql, written by make athena.
 WITH placed_in_cell AS (
   SELECT
-    p.period_no,
-    c.cell_no,
-    r.so_far_ms,
-    r.attended,
-    r.still_open
-  FROM attendance_placed AS r
-  INNER JOIN period_days AS p
-    ON p.local_date = r.local_date
-  INNER JOIN attendance_in_cells AS c
-    ON c.kind_no = r.kind_no AND NOT c.by_area
-  UNION ALL
-  SELECT
-    p.period_no,
-    c.cell_no,
-    r.so_far_ms,
-    r.attended,
-    r.still_open
-  FROM attendance_placed AS r
-  INNER JOIN period_days AS p
-    ON p.local_date = r.local_date AND NOT p.period_kind IN ('day', 'week')
-  INNER JOIN attendance_in_cells AS c
-    ON c.kind_no = r.kind_no AND c.by_area
-  UNION ALL
-  SELECT
-    p.period_no,
-    c.cell_no,
-    r.so_far_ms,
-    r.attended,
-    r.still_open
-  FROM attendance_placed AS r
-  INNER JOIN period_days AS p
-    ON p.local_date = r.local_date AND p.period_kind = 'month'
-  INNER JOIN attendance_in_cells AS c
-    ON c.kind_no = r.hour_kind_no
+    group_no,
+    so_far_ms,
+    attend_ms,
+    state_no /* The fate leads the number of a state, and 2 is open. */ >= 20000000
+    AND state_no < 30000000 AS still_open
+  FROM attendance_in_cell
+  WHERE
+    NOT so_far_ms IS NULL
 ), found AS (
   SELECT
-    period_no,
-    cell_no,
+    group_no,
     COUNT(*) AS placed,
     COUNT(*) FILTER(WHERE
       still_open) AS still_open,
     CASE
-      WHEN COUNT(CASE WHEN attended THEN so_far_ms ELSE 9000000000000000000 END) > 0
+      WHEN COUNT(COALESCE(attend_ms, 9000000000000000000)) > 0
       THEN ELEMENT_AT(
         ARRAY_AGG(
-          CASE WHEN attended THEN so_far_ms ELSE 9000000000000000000 END ORDER BY CASE WHEN attended THEN so_far_ms ELSE 9000000000000000000 END
+          COALESCE(attend_ms, 9000000000000000000) ORDER BY COALESCE(attend_ms, 9000000000000000000)
         ) FILTER(WHERE
-          NOT CASE WHEN attended THEN so_far_ms ELSE 9000000000000000000 END IS NULL),
-        CAST(CEIL(
-          COUNT(CASE WHEN attended THEN so_far_ms ELSE 9000000000000000000 END) * CAST(0.5 AS DOUBLE)
-        ) AS INTEGER)
+          NOT COALESCE(attend_ms, 9000000000000000000) IS NULL),
+        CAST(CEIL(COUNT(COALESCE(attend_ms, 9000000000000000000)) * CAST(0.5 AS DOUBLE)) AS INTEGER)
       )
     END AS middle_ms,
     MIN(CASE WHEN still_open THEN so_far_ms END) AS first_open_ms,
@@ -59,13 +30,12 @@ WITH placed_in_cell AS (
     MAX(so_far_ms) AS last_ms
   FROM placed_in_cell
   GROUP BY
-    period_no,
-    cell_no
+    group_no
 )
 SELECT
   p.period_kind,
   p.period_label,
-  f.cell_no,
+  f.group_no % 1000000 AS cell_no,
   f.placed,
   f.still_open,
   f.middle_ms,
@@ -74,4 +44,4 @@ SELECT
   f.last_ms
 FROM found AS f
 INNER JOIN periods AS p
-  ON p.period_no = f.period_no
+  ON p.period_no = FLOOR(CAST(f.group_no AS DOUBLE) / 1000000)

@@ -1,134 +1,18 @@
 -- Athena's text of callclock/metrics/attendance_percentiles.sql, written by make athena.
 WITH found AS (
   SELECT
-    period_no,
-    cell_no,
-    CASE
-      WHEN COUNT(attend_ms) > 0
-      THEN CAST(ELEMENT_AT(
-        ARRAY_AGG(attend_ms ORDER BY attend_ms) FILTER(WHERE
-          NOT attend_ms IS NULL),
-        CAST(FLOOR((
-          (
-            COUNT(attend_ms) - 1
-          ) * CAST(0.5 AS DOUBLE)
-        )) AS INTEGER) + 1
-      ) AS DOUBLE) + (
-        CAST(ELEMENT_AT(
-          ARRAY_AGG(attend_ms ORDER BY attend_ms) FILTER(WHERE
-            NOT attend_ms IS NULL),
-          CAST(CEIL((
-            (
-              COUNT(attend_ms) - 1
-            ) * CAST(0.5 AS DOUBLE)
-          )) AS INTEGER) + 1
-        ) AS DOUBLE) - CAST(ELEMENT_AT(
-          ARRAY_AGG(attend_ms ORDER BY attend_ms) FILTER(WHERE
-            NOT attend_ms IS NULL),
-          CAST(FLOOR((
-            (
-              COUNT(attend_ms) - 1
-            ) * CAST(0.5 AS DOUBLE)
-          )) AS INTEGER) + 1
-        ) AS DOUBLE)
-      ) * (
-        (
-          (
-            COUNT(attend_ms) - 1
-          ) * CAST(0.5 AS DOUBLE)
-        ) - FLOOR((
-          (
-            COUNT(attend_ms) - 1
-          ) * CAST(0.5 AS DOUBLE)
-        ))
-      )
-    END AS attend_median_ms,
-    CASE
-      WHEN COUNT(attend_ms) > 0
-      THEN CAST(ELEMENT_AT(
-        ARRAY_AGG(attend_ms ORDER BY attend_ms) FILTER(WHERE
-          NOT attend_ms IS NULL),
-        CAST(FLOOR((
-          (
-            COUNT(attend_ms) - 1
-          ) * CAST(0.9 AS DOUBLE)
-        )) AS INTEGER) + 1
-      ) AS DOUBLE) + (
-        CAST(ELEMENT_AT(
-          ARRAY_AGG(attend_ms ORDER BY attend_ms) FILTER(WHERE
-            NOT attend_ms IS NULL),
-          CAST(CEIL((
-            (
-              COUNT(attend_ms) - 1
-            ) * CAST(0.9 AS DOUBLE)
-          )) AS INTEGER) + 1
-        ) AS DOUBLE) - CAST(ELEMENT_AT(
-          ARRAY_AGG(attend_ms ORDER BY attend_ms) FILTER(WHERE
-            NOT attend_ms IS NULL),
-          CAST(FLOOR((
-            (
-              COUNT(attend_ms) - 1
-            ) * CAST(0.9 AS DOUBLE)
-          )) AS INTEGER) + 1
-        ) AS DOUBLE)
-      ) * (
-        (
-          (
-            COUNT(attend_ms) - 1
-          ) * CAST(0.9 AS DOUBLE)
-        ) - FLOOR((
-          (
-            COUNT(attend_ms) - 1
-          ) * CAST(0.9 AS DOUBLE)
-        ))
-      )
-    END AS attend_p90_ms,
-    CASE
-      WHEN COUNT(attend_ms) > 0
-      THEN CAST(ELEMENT_AT(
-        ARRAY_AGG(attend_ms ORDER BY attend_ms) FILTER(WHERE
-          NOT attend_ms IS NULL),
-        CAST(FLOOR((
-          (
-            COUNT(attend_ms) - 1
-          ) * CAST(0.95 AS DOUBLE)
-        )) AS INTEGER) + 1
-      ) AS DOUBLE) + (
-        CAST(ELEMENT_AT(
-          ARRAY_AGG(attend_ms ORDER BY attend_ms) FILTER(WHERE
-            NOT attend_ms IS NULL),
-          CAST(CEIL((
-            (
-              COUNT(attend_ms) - 1
-            ) * CAST(0.95 AS DOUBLE)
-          )) AS INTEGER) + 1
-        ) AS DOUBLE) - CAST(ELEMENT_AT(
-          ARRAY_AGG(attend_ms ORDER BY attend_ms) FILTER(WHERE
-            NOT attend_ms IS NULL),
-          CAST(FLOOR((
-            (
-              COUNT(attend_ms) - 1
-            ) * CAST(0.95 AS DOUBLE)
-          )) AS INTEGER) + 1
-        ) AS DOUBLE)
-      ) * (
-        (
-          (
-            COUNT(attend_ms) - 1
-          ) * CAST(0.95 AS DOUBLE)
-        ) - FLOOR((
-          (
-            COUNT(attend_ms) - 1
-          ) * CAST(0.95 AS DOUBLE)
-        ))
-      )
-    END AS attend_p95_ms
-  FROM attendance_in_cell
-  WHERE
-    NOT attend_ms IS NULL
-  GROUP BY
-    period_no,
-    cell_no
+    group_no,
+    attend_median_ms,
+    attend_p90_ms,
+    attend_p95_ms
+  FROM attendance_few
+  UNION ALL
+  SELECT
+    group_no,
+    attend_median_ms,
+    attend_p90_ms,
+    attend_p95_ms
+  FROM attendance_many
 )
 SELECT
   p.period_kind,
@@ -144,9 +28,9 @@ SELECT
   f.attend_p95_ms
 FROM found AS f
 INNER JOIN periods AS p
-  ON p.period_no = f.period_no
+  ON p.period_no = FLOOR(CAST(f.group_no AS DOUBLE) / 1000000)
 INNER JOIN attendance_cells AS c
-  ON c.cell_no = f.cell_no
+  ON c.cell_no = f.group_no % 1000000
 INNER JOIN (VALUES
   ('initial'),
   ('final')) AS b(grade_basis)

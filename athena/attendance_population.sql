@@ -25,6 +25,7 @@ WITH fated AS (
     f.local_date,
     f.clock_start_at,
     f.kind_no,
+    f.day_kind_no,
     0 /* Below zero, where no other kind is. */ - (
       168 * f.grades_no + f.hour_no
     ) AS hour_kind_no,
@@ -63,6 +64,7 @@ SELECT
   s.local_date,
   s.clock_start_at,
   s.kind_no,
+  s.day_kind_no,
   s.hour_kind_no,
   CASE
     WHEN s.attend_ms IS NULL
@@ -128,6 +130,7 @@ SELECT
     ELSE 10000
   END + CASE WHEN s.placed THEN 100000 ELSE 0 END + CASE WHEN s.arrived_after_close THEN 200000 ELSE 0 END + CASE WHEN s.unknown_origin_counted THEN 1000000 ELSE 0 END + CASE WHEN s.clock_fallback THEN 2000000 ELSE 0 END + CASE WHEN s.by_closing THEN 4000000 ELSE 0 END + 10000000 * s.fate_no AS state_no,
   s.attend_ms,
+  CAST(FLOOR(SQRT(CAST(s.attend_ms AS DOUBLE) / 576)) AS INTEGER) AS rung_no, /* Its rung on a ladder of waits, the wider the longer it takes: half a minute at 8 minutes, five minutes at 12 hours. */
   s.call_to_answer_ms,
   s.created_to_dispatch_ms,
   s.dispatch_to_arrival_ms,

@@ -10,9 +10,7 @@ WITH groups AS (
     c.area,
     c.population,
     c.attend_n AS n,
-    p.period_no,
-    k.cell_no,
-    DENSE_RANK() OVER (ORDER BY p.period_no, k.cell_no) AS group_no
+    p.period_no * 1000000 + k.cell_no AS group_no
   FROM attendance_cell AS c
   INNER JOIN periods AS p
     ON p.period_kind = c.period_kind AND p.period_label = c.period_label
@@ -37,7 +35,7 @@ WITH groups AS (
     RANK() OVER (PARTITION BY g.group_no ORDER BY w.attend_ms) AS place
   FROM attendance_in_cell AS w
   INNER JOIN groups AS g
-    ON g.cell_no = w.cell_no AND g.period_no = w.period_no
+    ON g.group_no = w.group_no
   WHERE
     NOT w.attend_ms IS NULL
 ), bounds AS (

@@ -1,8 +1,7 @@
 -- Athena's text of callclock/metrics/attendance_step_percentiles.sql, written by make athena.
 WITH found AS (
   SELECT
-    period_no,
-    cell_no,
+    group_no,
     CASE
       WHEN COUNT(call_to_answer_ms) > 0
       THEN CAST(ELEMENT_AT(
@@ -249,8 +248,7 @@ WITH found AS (
     OR NOT created_to_dispatch_ms IS NULL
     OR NOT dispatch_to_arrival_ms IS NULL
   GROUP BY
-    period_no,
-    cell_no
+    group_no
 )
 SELECT
   p.period_kind,
@@ -269,9 +267,9 @@ SELECT
   f.dispatch_to_arrival_p90_ms
 FROM found AS f
 INNER JOIN periods AS p
-  ON p.period_no = f.period_no
+  ON p.period_no = FLOOR(CAST(f.group_no AS DOUBLE) / 1000000)
 INNER JOIN attendance_cells AS c
-  ON c.cell_no = f.cell_no
+  ON c.cell_no = f.group_no % 1000000
 INNER JOIN (VALUES
   ('initial'),
   ('final')) AS b(grade_basis)

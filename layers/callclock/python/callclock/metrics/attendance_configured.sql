@@ -59,6 +59,9 @@ SELECT
     (isodow(g.local_date) - 1) * 24 AS first_hour_no,
     -- Those of one kind count in the same cells.
     CAST(DENSE_RANK() OVER (ORDER BY g.grade_scheme, g.initial_key, g.final_key) AS INTEGER) AS grades_no,
-    CAST(DENSE_RANK() OVER (ORDER BY g.grade_scheme, g.initial_key, g.final_key, g.population, g.area) AS INTEGER) AS kind_no
+    CAST(DENSE_RANK() OVER (ORDER BY g.grade_scheme, g.initial_key, g.final_key, g.population, g.area) AS INTEGER) AS kind_no,
+    CAST(DENSE_RANK() OVER (
+        ORDER BY g.local_date, g.grade_scheme, g.initial_key, g.final_key, g.population, g.area
+    ) AS INTEGER) AS day_kind_no
 FROM aimed AS g
 LEFT JOIN attendance_fates AS f ON f.fate = g.left_out

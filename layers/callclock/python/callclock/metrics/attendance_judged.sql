@@ -18,6 +18,7 @@ SELECT
     k.area_type,
     k.grades_no,
     k.kind_no,
+    k.day_kind_no,
     k.unknown_origin_counted,
     -- What is said comes before what the times say. The fold leaves the interval NULL where it is negative beyond what
     -- the source's clocks may differ.

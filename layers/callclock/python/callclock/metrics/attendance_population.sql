@@ -1,7 +1,7 @@
 -- relation: attendance_population
 -- from: attendance_judged
 -- stored: yes
--- meaning: One row per incident: the numbers of its kinds and of its state, and how long each thing took. METRICS "A" and "Readings settled".
+-- meaning: One row per incident: the numbers of its kinds (also with its day, and with its hour) and of its state, and how long each thing took. METRICS "A" and "Readings settled".
 WITH fated AS (
     SELECT
         j.*,
@@ -23,6 +23,7 @@ seen AS (
         f.local_date,
         f.clock_start_at,
         f.kind_no,
+        f.day_kind_no,
         -- Below zero, where no other kind is.
         0 - (168 * f.grades_no + f.hour_no) AS hour_kind_no,
         f.fate_no,
@@ -54,6 +55,7 @@ SELECT
     s.local_date,
     s.clock_start_at,
     s.kind_no,
+    s.day_kind_no,
     s.hour_kind_no,
     -- All that is counted of it, one digit for each thing: attendance_states reads them.
     CASE
@@ -103,6 +105,8 @@ SELECT
     + CASE WHEN s.by_closing THEN 4000000 ELSE 0 END
     + 10000000 * s.fate_no AS state_no,
     s.attend_ms,
+    -- Its rung on a ladder of waits, the wider the longer it takes: half a minute at 8 minutes, five minutes at 12 hours.
+    CAST(FLOOR(SQRT(CAST(s.attend_ms AS DOUBLE) / 576)) AS INTEGER) AS rung_no,
     s.call_to_answer_ms,
     s.created_to_dispatch_ms,
     s.dispatch_to_arrival_ms,

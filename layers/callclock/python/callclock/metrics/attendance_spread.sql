@@ -6,7 +6,7 @@ WITH groups AS (
     -- A number in place of a period and a cell: the ordering below is most of the work.
     SELECT
         c.period_kind, c.period_label, k.grade_basis AS cut_basis, c.grade_scheme, c.grade, c.area, c.population, c.attend_n AS n,
-        p.period_no, k.cell_no, DENSE_RANK() OVER (ORDER BY p.period_no, k.cell_no) AS group_no
+        p.period_no * 1000000 + k.cell_no AS group_no
     FROM attendance_cell AS c
     INNER JOIN periods AS p ON p.period_kind = c.period_kind AND p.period_label = c.period_label
     INNER JOIN attendance_cells AS k
@@ -17,7 +17,7 @@ WITH groups AS (
 ordered AS (
     SELECT g.group_no, g.n, w.attend_ms, RANK() OVER (PARTITION BY g.group_no ORDER BY w.attend_ms) AS place
     FROM attendance_in_cell AS w
-    INNER JOIN groups AS g ON g.cell_no = w.cell_no AND g.period_no = w.period_no
+    INNER JOIN groups AS g ON g.group_no = w.group_no
     WHERE w.attend_ms IS NOT NULL
 ),
 bounds AS (

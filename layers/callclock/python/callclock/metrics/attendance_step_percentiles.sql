@@ -4,8 +4,7 @@
 -- meaning: The percentiles of call to answer, of created to dispatch and of dispatch to arrival, by cell, as attendance_percentiles.
 WITH found AS (
     SELECT
-        period_no,
-        cell_no,
+        group_no,
         quantile_cont(call_to_answer_ms, 0.5) AS call_to_answer_median_ms,
         quantile_cont(call_to_answer_ms, 0.9) AS call_to_answer_p90_ms,
         quantile_cont(created_to_dispatch_ms, 0.5) AS created_to_dispatch_median_ms,
@@ -14,7 +13,7 @@ WITH found AS (
         quantile_cont(dispatch_to_arrival_ms, 0.9) AS dispatch_to_arrival_p90_ms
     FROM attendance_in_cell
     WHERE call_to_answer_ms IS NOT NULL OR created_to_dispatch_ms IS NOT NULL OR dispatch_to_arrival_ms IS NOT NULL
-    GROUP BY period_no, cell_no
+    GROUP BY group_no
 )
 SELECT
     p.period_kind,
@@ -32,6 +31,6 @@ SELECT
     f.dispatch_to_arrival_median_ms,
     f.dispatch_to_arrival_p90_ms
 FROM found AS f
-INNER JOIN periods AS p ON p.period_no = f.period_no
-INNER JOIN attendance_cells AS c ON c.cell_no = f.cell_no
+INNER JOIN periods AS p ON p.period_no = FLOOR(CAST(f.group_no AS DOUBLE) / 1000000)
+INNER JOIN attendance_cells AS c ON c.cell_no = f.group_no % 1000000
 INNER JOIN (VALUES ('initial'), ('final')) AS b(grade_basis) ON c.grade_basis IN ('either', b.grade_basis)
