@@ -95,7 +95,7 @@ def test_what_the_mail_prints_adds_up_as_printed(parts: list[Part], shared: bool
     split = Split("queue", "January 2026", tuple(parts), shared_denominator=shared)
     context = Context("EX", "Example", "Calls", "share", split=split)
     decision = decide([LAST], [], RULE, datetime(2026, 3, 9, tzinfo=UTC))
-    said = moved(decision, RULE, LAST, context)
+    said = moved(decision, RULE, [LAST], LAST, context)
     amounts = [[Decimal(text) for text in AMOUNT.findall(line)] for line in said]
     assume(len(said) > 1)
     [told] = amounts[0]

@@ -105,6 +105,7 @@ def test_first_breach() -> None:
         "THE VALUE\n"
         "22.7 % in February 2026, above the limit of 20.0 % (critical). From\n"
         "12,145 calls.\n"
+        "In January 2026 it was 9.2 %.\n"
         "It counts as recovered at 8.0 % or less, 2 in a row.\n"
         "Its usual range is 3.3 % to 7.6 % (limits locked on 12 months).\n"
         "\n"
@@ -180,6 +181,7 @@ def test_recovered() -> None:
         "THE VALUE\n"
         "6.9 % in April 2026, within the limit of 10.0 % (warning). From 10,000\n"
         "calls.\n"
+        "In March 2026 it was 7.0 %.\n"
         "It counts as recovered at 8.0 % or less, 2 in a row.\n"
         "Its usual range is 3.3 % to 7.6 % (limits locked on 12 months).\n"
         "\n"
@@ -300,6 +302,31 @@ def test_with_few_points_the_usual_range_is_that_of_the_last() -> None:
     assert "The last 3 earlier figures lay between 5.0 % and 6.0 %.\n" in sent.body
     alone = mail([month(0, 2500, 10_000)], [], "2025-02-09")
     assert "There are too few earlier figures to say what is usual.\n" in alone.body
+    assert "it was" not in alone.body
+
+
+def test_the_first_figure_of_all_has_nothing_to_be_held_against() -> None:
+    """It said that the measure has no split, which was not why."""
+    context = replace(CONTEXT, split=None)
+    alone = mail([month(0, 2500, 10_000)], [], "2025-02-09", context=context)
+    assert "WHAT MOVED IT MOST\nThere is no earlier figure to hold it against.\n" in alone.body
+    later = mail([month(0, 500, 10_000), month(1, 2500, 10_000)], [], "2025-03-09", context=context)
+    assert "This measure has no split that adds up" in later.body
+    assert "In January 2025 it was 5.0 %.\n" in later.body
+    small = mail([month(0, 3, 10_000), month(1, 2500, 10_000)], [], "2025-03-09", context=context)
+    assert "it was" not in small.body
+
+
+def test_where_is_said_as_people_say_it() -> None:
+    where = {
+        "grade": "2", "grade_scheme": "standard", "grade_basis": "final", "population": "domestic_abuse",
+        "window_label": "72h", "stage": "switchboard_queue", "outcome": "call_999", "basis": "record", "hour_of_week": "042",
+    }  # fmt: skip
+    said = mail(BREACHED, [], "2026-03-09", context=replace(CONTEXT, where=where)).body.replace("\n", " ")
+    assert (
+        "(NORTH), grade 2, final grade, domestic abuse, within 72h, in the queue of the switchboard, call 999, "
+        "hour of week 042." in said
+    )
 
 
 def test_a_mean_is_split_in_seconds() -> None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from callclock import spc, wording
 from callclock.clock import PeriodKind
-from callclock.gaps import SIDE_WORDS, gap_of
+from callclock.gaps import gap_of
 from callclock.moved_text import Moved
 from callclock.reasons import NoticeReason, State
 from callclock.replay import Observation, Rule, calendar, next_period_end, xmr_points
@@ -103,7 +103,7 @@ def period_of(row: Observation, rule: Rule) -> str:
 
 def what(decision: Decision, rule: Rule, series: Sequence[Observation], context: Context) -> list[str]:
     """Say what happened, where and since when."""
-    where = [f"{key.replace('_', ' ')} {SIDE_WORDS.get(value, value)}" for key, value in context.where.items()]
+    where = [words for key, value in context.where.items() if (words := wording.place(key, value))]
     place = ", ".join([f"{context.force_name} ({context.force_code})", *where])
     return [f"{context.title}: {phrase(decision)}", f"{place}.", *_since(decision, rule, series)]
 
@@ -153,6 +153,9 @@ def figures(
     if row is None or row.value is None:
         return ["There is no complete figure."]
     said = [f"{against(rule, row, row.value, context)} {counted(row, rule, context)}".strip()]
+    before = _before(series, row)
+    earlier = shown_figure(before, rule, context) if before else None
+    said += [f"In {period_of(before, rule)} it was {earlier}."] if before and earlier else []
     said += _corrections(decision, rule, series, context)
     if rule.kind == "threshold":
         level = wording.figure(rule.recover, context.unit)
@@ -160,6 +163,12 @@ def figures(
         row_of = f", {rule.k} in a row" if rule.k > 1 else ""
         said.append(f"It counts as recovered at {level} {better}{row_of}.")
     return [*said, usual_range(rule, series, row, context)]
+
+
+def _before(series: Sequence[Observation], row: Observation) -> Observation | None:
+    """Newest complete row before another: what its change is told against."""
+    earlier = [other for other in series if other.complete and other.period_end < row.period_end]
+    return max(earlier, key=lambda other: other.period_end, default=None)
 
 
 def records(rule: Rule) -> str:
@@ -233,13 +242,18 @@ def usual_range(rule: Rule, series: Sequence[Observation], row: Observation, con
     return f"The last {len(known)} earlier figures lay between {low} and {high}."
 
 
-def moved(decision: Decision, rule: Rule, row: Observation | None, context: Context) -> list[str]:
+def moved(
+    decision: Decision, rule: Rule, series: Sequence[Observation], row: Observation | None, context: Context
+) -> list[str]:
     """Name the parts that moved the value most; what is printed adds up to the change printed."""
     split = context.split
     if decision.state is State.NO_DATA:
         return []
     if row is None or shown_figure(row, rule, context) is None:
         return ["Not printed: there is no figure, or small numbers."]
+    before = _before(series, row)
+    if split is None and (before is None or before.value is None):
+        return ["There is no earlier figure to hold it against."]
     if split is None:
         return ["This measure has no split that adds up; see what to look at."]
     return split.said()

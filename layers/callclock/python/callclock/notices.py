@@ -76,7 +76,7 @@ def compose(decision: Decision, rule: Rule, series: Sequence[Observation], conte
     paragraphs = [
         ("", text.what(decision, rule, series, context)),
         ("THE VALUE", text.figures(decision, rule, series, row, context)),
-        ("WHAT MOVED IT MOST", text.moved(decision, rule, row, context)),
+        ("WHAT MOVED IT MOST", text.moved(decision, rule, series, row, context)),
         ("HOW COMPLETE THE DATA ARE", text.complete(decision, rule, series, row, context)),
         ("WHAT TO LOOK AT", [f"- {link.label}:\n  {link.target}" for link in context.links]),
     ]

@@ -116,9 +116,12 @@ class Digest:
     def _subject(self) -> str:
         counts = self._counts()
         found = f"{', '.join(counts)}, of {_figures(len(self.standings))}" if counts else "all within their limits"
-        found += f", {_exports(len(self.newly_stopped))} not read" if self.newly_stopped else ""
+        stopped = f", {_exports(len(self.newly_stopped))} not read" if self.newly_stopped else ""
         week = f"[{self.force_code}] Week to {wording.short_day(self.span.last)}"
-        return wording.printable_ascii(f"{week}: {found}", SUBJECT_MOST)
+        whole = f"{week}: {found}{stopped}"
+        # What is too long loses of how many, not the exports that nobody read.
+        short = f"{week}: {', '.join(counts)}{stopped}" if counts and len(whole) > SUBJECT_MOST else whole
+        return wording.printable_ascii(short, SUBJECT_MOST)
 
     def _paragraphs(self) -> list[tuple[str, list[str]]]:
         listed = self.listed

@@ -44,6 +44,27 @@ def part(dimension: str, name: str) -> str:
     return _PARTS.get((dimension, name), f"grade {name}" if dimension == "grade" and name.isdigit() else name)
 
 
+_POPULATIONS = {
+    "domestic_abuse": "domestic abuse",
+    "other": "other than domestic abuse",
+    "unknown": "domestic abuse not known",
+}
+_TAKEN_FOR_GRANTED = frozenset({("grade_basis", "initial"), ("basis", "record")})
+
+
+def place(key: str, value: str) -> str:
+    """Name what a figure is broken down by: ``line 101``, ``domestic abuse``; "" for what is taken for granted."""
+    if (key, value) in _TAKEN_FOR_GRANTED or key == "grade_scheme":
+        return ""
+    if key == "population":
+        return _POPULATIONS.get(value, value)
+    if key in {"stage", "outcome", "channel", "reason"}:
+        return part(key, value).replace("_", " ")
+    if key == "window_label":
+        return f"within {value}"
+    return f"{value} grade" if key == "grade_basis" else f"{key.replace('_', ' ')} {value}"
+
+
 def rounded(value: float, digits: int, scale: int = 1) -> Decimal:
     """Round ``scale`` times a value half up, as it is written: 0.2845 is 28.5 %, whatever the binary says."""
     return (Decimal(repr(value)) * scale).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
