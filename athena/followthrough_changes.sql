@@ -42,18 +42,33 @@ WITH compared AS (
   FROM compared
   WHERE
     NOT placebo_outcome_no IS NULL
+), of_caller AS (
+  SELECT
+    c.period_kind,
+    c.period_label,
+    c.caller_key,
+    c.key_epoch,
+    c.hang_ups,
+    f.outcome_no,
+    f.delay_ms,
+    f.change
+  FROM found AS f
+  INNER JOIN callers AS c
+    ON c.period_kind = f.period_kind
+    AND c.period_label = f.period_label
+    AND c.caller_key = f.caller_key
+    AND c.key_epoch = f.key_epoch
 ), by_caller AS (
   SELECT
     f.period_kind,
     f.period_label,
-    w.window_label,
-    CASE WHEN s.by_outcome THEN o.outcome ELSE 'all' END AS outcome,
+    w.window_ms,
+    CASE WHEN s.by_outcome THEN f.outcome_no ELSE 0 END AS outcome_no,
     f.caller_key,
     f.key_epoch,
+    f.hang_ups,
     CAST(SUM(f.change) AS BIGINT) AS change
-  FROM found AS f
-  INNER JOIN followthrough_outcomes AS o
-    ON o.outcome_no = f.outcome_no
+  FROM of_caller AS f
   CROSS JOIN followthrough_windows AS w
   CROSS JOIN (VALUES
     (FALSE),
@@ -66,7 +81,8 @@ WITH compared AS (
     3,
     4,
     5,
-    6
+    6,
+    7
 ), all_callers AS (
   SELECT
     period_kind,
@@ -80,19 +96,14 @@ WITH compared AS (
     2
 ), changed AS (
   SELECT
-    b.period_kind,
-    b.period_label,
-    b.window_label,
-    b.outcome,
-    SUM(b.change) AS change,
-    SUM(b.change * b.change) AS change_squared,
-    SUM(b.change * c.hang_ups) AS change_by_hang_ups
-  FROM by_caller AS b
-  INNER JOIN callers AS c
-    ON c.period_kind = b.period_kind
-    AND c.period_label = b.period_label
-    AND c.caller_key = b.caller_key
-    AND c.key_epoch = b.key_epoch
+    period_kind,
+    period_label,
+    window_ms,
+    outcome_no,
+    SUM(change) AS change,
+    SUM(change * change) AS change_squared,
+    SUM(change * hang_ups) AS change_by_hang_ups
+  FROM by_caller
   GROUP BY
     1,
     2,
@@ -114,14 +125,16 @@ FROM all_callers AS a
 CROSS JOIN followthrough_windows AS w
 CROSS JOIN (
   SELECT
+    outcome_no,
     outcome
   FROM followthrough_outcomes
   UNION ALL
   SELECT
+    0,
     'all'
 ) AS o
 LEFT JOIN changed AS d
   ON d.period_kind = a.period_kind
   AND d.period_label = a.period_label
-  AND d.window_label = w.window_label
-  AND d.outcome = o.outcome
+  AND d.window_ms = w.window_ms
+  AND d.outcome_no = o.outcome_no

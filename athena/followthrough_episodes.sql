@@ -8,8 +8,8 @@ WITH placed AS (
     i.stage,
     i.hung_up_at,
     NOT i.caller_key IS NULL AS linkable,
-    COALESCE(c.uncovered, 0) = 0 AS mature,
-    COALESCE(c.uncovered, 0) + COALESCE(c.placebo_uncovered, 0) = 0 AS with_placebo,
+    NOT i.uncovered AS mature,
+    NOT i.uncovered AND NOT i.placebo_uncovered AS with_placebo,
     CASE
       WHEN i.ivr_entered_at IS NULL
       THEN 'no_message'
@@ -19,10 +19,10 @@ WITH placed AS (
       THEN 'not_prompted'
       ELSE 'unknown'
     END AS prompt,
-    l.contact /* Milliseconds since 1970 and outcome_no, apart again. */ % 16 AS outcome_no,
-    l.placebo_contact % 16 AS placebo_outcome_no,
-    CAST(CAST(l.contact - l.contact % 16 AS DOUBLE) / 16.0E0 AS BIGINT) AS contact_ms,
-    CAST(CAST(l.placebo_contact - l.placebo_contact % 16 AS DOUBLE) / 16.0E0 AS BIGINT) AS placebo_contact_ms,
+    i.contact /* Milliseconds since 1970 and outcome_no, apart again. */ % 16 AS outcome_no,
+    i.placebo_contact % 16 AS placebo_outcome_no,
+    CAST(CAST(i.contact - i.contact % 16 AS DOUBLE) / 16.0E0 AS BIGINT) AS contact_ms,
+    CAST(CAST(i.placebo_contact - i.placebo_contact % 16 AS DOUBLE) / 16.0E0 AS BIGINT) AS placebo_contact_ms,
     DATE_DIFF(
       'MILLISECOND',
       DATE_TRUNC('MILLISECOND', CAST('1970-01-01 00:00:00' AS TIMESTAMP)),
@@ -31,26 +31,22 @@ WITH placed AS (
     DATE_DIFF(
       'MILLISECOND',
       DATE_TRUNC('MILLISECOND', i.hung_up_at),
-      DATE_TRUNC('MILLISECOND', l.online_at)
+      DATE_TRUNC('MILLISECOND', i.online_at)
     ) AS online_after_ms,
     DATE_DIFF(
       'MILLISECOND',
       DATE_TRUNC('MILLISECOND', i.hung_up_at - INTERVAL '168' HOUR),
-      DATE_TRUNC('MILLISECOND', l.placebo_online_at)
+      DATE_TRUNC('MILLISECOND', i.placebo_online_at)
     ) AS placebo_online_after_ms,
     DATE_DIFF(
       'MILLISECOND',
       DATE_TRUNC('MILLISECOND', i.hung_up_at),
-      DATE_TRUNC('MILLISECOND', l.hang_up_at)
+      DATE_TRUNC('MILLISECOND', i.hang_up_at)
     ) AS hung_up_again_after_ms
-  FROM followthrough_indexes AS i
+  FROM followthrough_linked AS i
   INNER JOIN period_days AS p
     ON p.local_date = i.episode_date
     AND p.period_kind IN ('month', 'quarter', 'fy_to_date', 'rolling_12m')
-  LEFT JOIN followthrough_linked AS l
-    ON l.source = i.source AND l.record_key = i.record_key
-  LEFT JOIN followthrough_covered AS c
-    ON c.source = i.source AND c.record_key = i.record_key
 ), timed AS (
   SELECT
     p.*,

@@ -1,12 +1,17 @@
 -- Athena's text of callclock/metrics/followthrough_linked.sql, written by make athena.
-WITH followed AS (
+WITH indexes AS (
+  /* Named here, they are worked out once, not for each of the places that read them. */
+  SELECT
+    *
+  FROM followthrough_indexes
+), followed AS (
   SELECT
     source,
     record_key,
     caller_key,
     key_epoch,
     hung_up_at
-  FROM followthrough_indexes
+  FROM indexes
   WHERE
     NOT caller_key IS NULL
 ), callers AS (
@@ -101,18 +106,76 @@ WITH followed AS (
     ORDER BY e.event_at DESC, e.is_contact
     ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
   )
+), linked AS (
+  SELECT
+    source,
+    record_key,
+    MAX(CASE WHEN NOT is_placebo THEN contact END) AS contact,
+    MAX(CASE WHEN NOT is_placebo THEN online_at END) AS online_at,
+    MAX(CASE WHEN NOT is_placebo THEN hang_up_at END) AS hang_up_at,
+    MAX(CASE WHEN is_placebo THEN contact END) AS placebo_contact,
+    MAX(CASE WHEN is_placebo THEN online_at END) AS placebo_online_at
+  FROM next_of
+  WHERE
+    is_contact = 0
+  GROUP BY
+    source,
+    record_key
+), unknown_times AS (
+  SELECT
+    gap_from,
+    gap_to,
+    FALSE AS placebo_only
+  FROM source_gaps
+  UNION ALL
+  /* Where the linked sources change between the two windows, the two cannot be compared. */
+  SELECT
+    covered_from,
+    covered_from,
+    TRUE
+  FROM sources
+  WHERE
+    NOT covered_from IS NULL
+  UNION ALL
+  SELECT
+    retired_at,
+    retired_at,
+    TRUE
+  FROM sources
+  WHERE
+    NOT retired_at IS NULL
+), covered AS (
+  SELECT
+    i.source,
+    i.record_key,
+    COUNT(*) FILTER(WHERE
+      NOT u.placebo_only
+      AND u.gap_from < i.hung_up_at + INTERVAL '72' HOUR
+      AND u.gap_to > i.hung_up_at) AS uncovered,
+    COUNT(*) FILTER(WHERE
+      NOT u.placebo_only
+      AND u.gap_from < i.hung_up_at - INTERVAL '96' HOUR
+      AND u.gap_to > i.hung_up_at - INTERVAL '168' HOUR
+      OR u.placebo_only
+      AND u.gap_from > i.hung_up_at - INTERVAL '168' HOUR
+      AND u.gap_from <= i.hung_up_at + INTERVAL '72' HOUR) AS placebo_uncovered
+  FROM indexes AS i
+  CROSS JOIN unknown_times AS u
+  GROUP BY
+    i.source,
+    i.record_key
 )
 SELECT
-  source,
-  record_key,
-  MAX(CASE WHEN NOT is_placebo THEN contact END) AS contact,
-  MAX(CASE WHEN NOT is_placebo THEN online_at END) AS online_at,
-  MAX(CASE WHEN NOT is_placebo THEN hang_up_at END) AS hang_up_at,
-  MAX(CASE WHEN is_placebo THEN contact END) AS placebo_contact,
-  MAX(CASE WHEN is_placebo THEN online_at END) AS placebo_online_at
-FROM next_of
-WHERE
-  is_contact = 0
-GROUP BY
-  source,
-  record_key
+  i.*,
+  l.contact,
+  l.online_at,
+  l.hang_up_at,
+  l.placebo_contact,
+  l.placebo_online_at,
+  COALESCE(c.uncovered, 0) > 0 AS uncovered,
+  COALESCE(c.placebo_uncovered, 0) > 0 AS placebo_uncovered
+FROM indexes AS i
+LEFT JOIN linked AS l
+  ON l.source = i.source AND l.record_key = i.record_key
+LEFT JOIN covered AS c
+  ON c.source = i.source AND c.record_key = i.record_key

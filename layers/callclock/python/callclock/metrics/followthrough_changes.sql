@@ -19,16 +19,22 @@ found AS (
     FROM compared
     WHERE placebo_outcome_no IS NOT NULL
 ),
+of_caller AS (
+    SELECT c.period_kind, c.period_label, c.caller_key, c.key_epoch, c.hang_ups, f.outcome_no, f.delay_ms, f.change
+    FROM found AS f
+    INNER JOIN callers AS c
+        ON c.period_kind = f.period_kind AND c.period_label = f.period_label
+        AND c.caller_key = f.caller_key AND c.key_epoch = f.key_epoch
+),
 by_caller AS (
     SELECT
-        f.period_kind, f.period_label, w.window_label, CASE WHEN s.by_outcome THEN o.outcome ELSE 'all' END AS outcome,
-        f.caller_key, f.key_epoch, CAST(SUM(f.change) AS BIGINT) AS change
-    FROM found AS f
-    INNER JOIN followthrough_outcomes AS o ON o.outcome_no = f.outcome_no
+        f.period_kind, f.period_label, w.window_ms, CASE WHEN s.by_outcome THEN f.outcome_no ELSE 0 END AS outcome_no,
+        f.caller_key, f.key_epoch, f.hang_ups, CAST(SUM(f.change) AS BIGINT) AS change
+    FROM of_caller AS f
     CROSS JOIN followthrough_windows AS w
     CROSS JOIN (VALUES (false), (true)) AS s(by_outcome)
     WHERE f.delay_ms <= w.window_ms
-    GROUP BY 1, 2, 3, 4, 5, 6
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
 ),
 all_callers AS (
     SELECT
@@ -39,12 +45,9 @@ all_callers AS (
 ),
 changed AS (
     SELECT
-        b.period_kind, b.period_label, b.window_label, b.outcome,
-        SUM(b.change) AS change, SUM(b.change * b.change) AS change_squared, SUM(b.change * c.hang_ups) AS change_by_hang_ups
-    FROM by_caller AS b
-    INNER JOIN callers AS c
-        ON c.period_kind = b.period_kind AND c.period_label = b.period_label
-        AND c.caller_key = b.caller_key AND c.key_epoch = b.key_epoch
+        period_kind, period_label, window_ms, outcome_no,
+        SUM(change) AS change, SUM(change * change) AS change_squared, SUM(change * hang_ups) AS change_by_hang_ups
+    FROM by_caller
     GROUP BY 1, 2, 3, 4
 )
 SELECT
@@ -60,7 +63,7 @@ SELECT
     CAST(COALESCE(d.change_by_hang_ups, 0) AS BIGINT) AS change_by_hang_ups
 FROM all_callers AS a
 CROSS JOIN followthrough_windows AS w
-CROSS JOIN (SELECT outcome FROM followthrough_outcomes UNION ALL SELECT 'all') AS o
+CROSS JOIN (SELECT outcome_no, outcome FROM followthrough_outcomes UNION ALL SELECT 0, 'all') AS o
 LEFT JOIN changed AS d
     ON d.period_kind = a.period_kind AND d.period_label = a.period_label
-    AND d.window_label = w.window_label AND d.outcome = o.outcome
+    AND d.window_ms = w.window_ms AND d.outcome_no = o.outcome_no

@@ -1,5 +1,5 @@
 -- relation: followthrough_episodes
--- from: followthrough_indexes, followthrough_linked, followthrough_covered, period_days
+-- from: followthrough_linked, period_days
 -- stored: yes
 -- monthly: yes
 -- meaning: One row per followed hang-up and period (month and longer): whether it is linkable and mature, what came first and after how long, the same a week earlier. One cohort for all windows: contacts later than 72 h are not kept.
@@ -12,8 +12,8 @@ WITH placed AS (
         i.stage,
         i.hung_up_at,
         i.caller_key IS NOT NULL AS linkable,
-        COALESCE(c.uncovered, 0) = 0 AS mature,
-        COALESCE(c.uncovered, 0) + COALESCE(c.placebo_uncovered, 0) = 0 AS with_placebo,
+        NOT i.uncovered AS mature,
+        NOT i.uncovered AND NOT i.placebo_uncovered AS with_placebo,
         CASE
             WHEN i.ivr_entered_at IS NULL THEN 'no_message'
             WHEN i.alternative_offered_at <= i.hung_up_at THEN 'prompted'
@@ -21,19 +21,17 @@ WITH placed AS (
             ELSE 'unknown'
         END AS prompt,
         -- Milliseconds since 1970 and outcome_no, apart again.
-        l.contact % 16 AS outcome_no,
-        l.placebo_contact % 16 AS placebo_outcome_no,
-        CAST(CAST(l.contact - l.contact % 16 AS DOUBLE) / 16.0E0 AS BIGINT) AS contact_ms,
-        CAST(CAST(l.placebo_contact - l.placebo_contact % 16 AS DOUBLE) / 16.0E0 AS BIGINT) AS placebo_contact_ms,
+        i.contact % 16 AS outcome_no,
+        i.placebo_contact % 16 AS placebo_outcome_no,
+        CAST(CAST(i.contact - i.contact % 16 AS DOUBLE) / 16.0E0 AS BIGINT) AS contact_ms,
+        CAST(CAST(i.placebo_contact - i.placebo_contact % 16 AS DOUBLE) / 16.0E0 AS BIGINT) AS placebo_contact_ms,
         date_diff('millisecond', CAST('1970-01-01 00:00:00' AS TIMESTAMP), i.hung_up_at) AS hung_up_ms,
-        date_diff('millisecond', i.hung_up_at, l.online_at) AS online_after_ms,
-        date_diff('millisecond', i.hung_up_at - INTERVAL '168' HOUR, l.placebo_online_at) AS placebo_online_after_ms,
-        date_diff('millisecond', i.hung_up_at, l.hang_up_at) AS hung_up_again_after_ms
-    FROM followthrough_indexes AS i
+        date_diff('millisecond', i.hung_up_at, i.online_at) AS online_after_ms,
+        date_diff('millisecond', i.hung_up_at - INTERVAL '168' HOUR, i.placebo_online_at) AS placebo_online_after_ms,
+        date_diff('millisecond', i.hung_up_at, i.hang_up_at) AS hung_up_again_after_ms
+    FROM followthrough_linked AS i
     INNER JOIN period_days AS p
         ON p.local_date = i.episode_date AND p.period_kind IN ('month', 'quarter', 'fy_to_date', 'rolling_12m')
-    LEFT JOIN followthrough_linked AS l ON l.source = i.source AND l.record_key = i.record_key
-    LEFT JOIN followthrough_covered AS c ON c.source = i.source AND c.record_key = i.record_key
 ),
 timed AS (
     SELECT

@@ -1,9 +1,13 @@
 -- relation: followthrough_linked
--- from: followthrough_indexes, followthrough_contacts, calls_stated, reach
+-- from: followthrough_indexes, followthrough_contacts, calls_stated, reach, sources, source_gaps
 -- stored: no
--- meaning: For each followed hang-up with a caller, what comes next of the same caller, and the same from the moment 168 h earlier (placebo). One pass over everything of a caller from the newest to the oldest, so that a caller with very many calls costs no more than many callers; a contact is a number: milliseconds since 1970, times 16, plus its outcome_no, so that the least is the first and ties fall in METRICS' order.
-WITH followed AS (
-    SELECT source, record_key, caller_key, key_epoch, hung_up_at FROM followthrough_indexes WHERE caller_key IS NOT NULL
+-- meaning: Each followed hang-up with what comes next of the same caller, and the same from the moment 168 h earlier (placebo); whether its 72 hours are not covered by every linked source (uncovered), and whether there is no placebo: the window 168 h earlier is not covered, or a source was linked in one of the two windows only. A source counts as linked from its first coverage to its retirement. METRICS "C". One pass over everything of a caller from the newest to the oldest, so that a caller with very many calls costs no more than many callers; a contact is a number: milliseconds since 1970, times 16, plus its outcome_no, so that the least is the first and ties fall in METRICS' order.
+WITH indexes AS (
+    -- Named here, they are worked out once, not for each of the places that read them.
+    SELECT * FROM followthrough_indexes
+),
+followed AS (
+    SELECT source, record_key, caller_key, key_epoch, hung_up_at FROM indexes WHERE caller_key IS NOT NULL
 ),
 callers AS (
     -- Most callers are never followed: what they did is not ordered at all.
@@ -47,15 +51,50 @@ next_of AS (
         ORDER BY e.event_at DESC, e.is_contact
         ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )
+),
+linked AS (
+    SELECT
+        source,
+        record_key,
+        MAX(CASE WHEN NOT is_placebo THEN contact END) AS contact,
+        MAX(CASE WHEN NOT is_placebo THEN online_at END) AS online_at,
+        MAX(CASE WHEN NOT is_placebo THEN hang_up_at END) AS hang_up_at,
+        MAX(CASE WHEN is_placebo THEN contact END) AS placebo_contact,
+        MAX(CASE WHEN is_placebo THEN online_at END) AS placebo_online_at
+    FROM next_of
+    WHERE is_contact = 0
+    GROUP BY source, record_key
+),
+unknown_times AS (
+    SELECT gap_from, gap_to, false AS placebo_only FROM source_gaps
+    UNION ALL
+    -- Where the linked sources change between the two windows, the two cannot be compared.
+    SELECT covered_from, covered_from, true FROM sources WHERE covered_from IS NOT NULL
+    UNION ALL
+    SELECT retired_at, retired_at, true FROM sources WHERE retired_at IS NOT NULL
+),
+covered AS (
+    SELECT
+        i.source,
+        i.record_key,
+        COUNT(*) FILTER (WHERE NOT u.placebo_only AND u.gap_from < i.hung_up_at + INTERVAL '72' HOUR AND u.gap_to > i.hung_up_at) AS uncovered,
+        COUNT(*) FILTER (
+            WHERE NOT u.placebo_only AND u.gap_from < i.hung_up_at - INTERVAL '96' HOUR AND u.gap_to > i.hung_up_at - INTERVAL '168' HOUR
+            OR u.placebo_only AND u.gap_from > i.hung_up_at - INTERVAL '168' HOUR AND u.gap_from <= i.hung_up_at + INTERVAL '72' HOUR
+        ) AS placebo_uncovered
+    FROM indexes AS i
+    CROSS JOIN unknown_times AS u
+    GROUP BY i.source, i.record_key
 )
 SELECT
-    source,
-    record_key,
-    MAX(CASE WHEN NOT is_placebo THEN contact END) AS contact,
-    MAX(CASE WHEN NOT is_placebo THEN online_at END) AS online_at,
-    MAX(CASE WHEN NOT is_placebo THEN hang_up_at END) AS hang_up_at,
-    MAX(CASE WHEN is_placebo THEN contact END) AS placebo_contact,
-    MAX(CASE WHEN is_placebo THEN online_at END) AS placebo_online_at
-FROM next_of
-WHERE is_contact = 0
-GROUP BY source, record_key
+    i.*,
+    l.contact,
+    l.online_at,
+    l.hang_up_at,
+    l.placebo_contact,
+    l.placebo_online_at,
+    COALESCE(c.uncovered, 0) > 0 AS uncovered,
+    COALESCE(c.placebo_uncovered, 0) > 0 AS placebo_uncovered
+FROM indexes AS i
+LEFT JOIN linked AS l ON l.source = i.source AND l.record_key = i.record_key
+LEFT JOIN covered AS c ON c.source = i.source AND c.record_key = i.record_key
