@@ -5,7 +5,7 @@ import hmac
 import duckdb
 import pytest
 
-from callclock.exports.callers import CallerSecret, e164, key_callers
+from callclock.exports.callers import Callers, CallerSecret, e164, key_sql
 
 SECRET = CallerSecret(epoch="2026", secret=b"not a secret")
 
@@ -15,8 +15,11 @@ def keys(
 ) -> dict[str, str]:
     with duckdb.connect() as db:
         db.execute("CREATE TABLE rows AS SELECT unnest($1::VARCHAR[]) AS caller", [texts])
-        key_callers(db, "SELECT caller FROM rows", is_number=number, source="acd", region=region, secret=secret)
-        return dict(db.execute("SELECT caller, caller_key FROM callers").fetchall())
+        callers = Callers(number, "acd", region)
+        numbers = callers.read_numbers(db, "FROM rows", "caller")
+        hashed = callers.hashed("FROM rows", "caller", numbers=numbers)
+        found = db.execute(f"SELECT caller, {key_sql('_hashed')} FROM ({hashed})", secret.pads()).fetchall()
+        return {caller: key for caller, key in found if key}
 
 
 def mac(said: str, secret: bytes = SECRET.secret) -> str:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
+from callclock.clock import Month, local_midnight
 from callclock.exports.clocks import Clock
 
 STEP = timedelta(minutes=15)
@@ -66,3 +67,22 @@ def test_both_readings_and_the_flag_are_zoneinfos(zone: str, first: int, last: i
     assert all(wall == again for wall, again in back if wall not in gone)
     if zone in {"Europe/London", "America/New_York"}:
         assert {row[3] for row in rows} == {None, "A", "N"}
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "Europe/Paris", "UTC"])
+def test_the_wall_of_a_month_is_zoneinfos(zone: str) -> None:
+    """On its first and last hour, and where clocks change within it."""
+    clock, tz, utc = Clock(zone), ZoneInfo(zone), ZoneInfo("UTC")
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone = 'UTC'")
+        for month in (Month(year, number) for year in (1996, 2025, 2050) for number in range(1, 13)):
+            begin, end = (
+                local_midnight(day, tz).replace(tzinfo=None) for day in (month.first_day, month.next_first_day)
+            )
+            steps = [begin + timedelta(hours=n) for n in range(int((end - begin).total_seconds() // 3600))]
+            found = db.execute(
+                f"SELECT {clock.wall_in('i', month)} FROM (SELECT unnest($1::TIMESTAMP[]) AS i)", [steps]
+            ).fetchall()
+            assert [wall for (wall,) in found] == [
+                at.replace(tzinfo=utc).astimezone(tz).replace(tzinfo=None) for at in steps
+            ]

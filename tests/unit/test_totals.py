@@ -1,6 +1,7 @@
 """Control totals against a plain loop over the cells, and what makes them differ."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -116,13 +117,13 @@ def test_a_loss_on_the_way_to_the_staged_file_is_a_fault(
 ) -> None:
     write: Callable = staging.write_parts
 
-    def losing(db, scan, records, **more):
+    def losing(db, scanned, folded, months, **more):
         lost = (
-            f"SELECT * FROM ({records}) WHERE record_no > 1"
+            f"SELECT * FROM ({folded.sql}) WHERE _row > 1"
             if fault == "a row is lost"
-            else f"SELECT * REPLACE (NULL::BIGINT AS reported_queue_ms) FROM ({records})"
+            else f"SELECT * REPLACE (NULL::BIGINT AS reported_queue_ms) FROM ({folded.sql})"
         )
-        return write(db, scan, lost, **more)
+        return write(db, scanned, replace(folded, sql=lost), months, **more)
 
     monkeypatch.setattr(staging, "write_parts", losing)
     with pytest.raises(AssertionError, match="fault in callclock"):

@@ -4,10 +4,11 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
-from importlib import resources
 
 import duckdb
 import phonenumbers
+
+from callclock.engine import quote
 
 _BLOCK = 64
 _GB = "GB"
@@ -30,45 +31,84 @@ class CallerSecret:
 
 
 def key_of(number: str, secret: CallerSecret) -> str:
-    """``caller_key`` of a number in E.164 form, as :func:`key_callers` makes it."""
+    """``caller_key`` of a number in E.164 form, as :func:`key_sql` makes it."""
     return hmac.new(secret.secret, number.encode(), hashlib.sha256).hexdigest()
 
 
-def key_callers(
-    db: duckdb.DuckDBPyConnection, texts: str, *, is_number: bool, source: str, region: str, secret: CallerSecret
-) -> None:
-    """Make the table ``callers`` (``caller``, ``caller_key``) of distinct texts.
+@dataclass(frozen=True)
+class Callers:
+    """How the callers of an export become keys, as SQL over their text.
 
-    Parameters
+    A key is worked out for each row: to find the distinct ones and to join them costs more than hashing twice.
+
+    Attributes
     ----------
-    db
-        Connection; the table is temporary.
-    texts
-        SQL query of one column ``caller``.
     is_number
         Telephone numbers: their E.164 form is hashed, so that every way of writing one gives one key. Withheld, short
         and mangled numbers have none. Else identities of the ``source``: its name and the text are hashed.
+    source
+        Name of the profile.
     region
         Country of numbers written without their country code.
     """
-    sql = (resources.files("callclock.exports") / "callers.sql").read_text("utf-8")
-    distinct, keyed = sql.split(";\n", 1)
-    db.execute(distinct.format(texts=texts), {"source": None if is_number else source, "plain": region == _GB})
-    if is_number:
-        rest = db.execute("SELECT caller FROM distinct_callers WHERE hashed IS NULL").fetchall()
-        found = [(caller, number) for (caller,) in rest if (number := e164(caller, region))]
-        _fill(db, found)
-    db.execute(keyed, secret.pads())
+
+    is_number: bool
+    source: str
+    region: str
+
+    def read_numbers(self, db: duckdb.DuckDBPyConnection, rows: str, caller: str) -> bool:
+        """Make the table ``numbers`` of those that only ``phonenumbers`` reads; tell whether there are any."""
+        if not self.is_number:
+            return False
+        plain = self._plain("squeezed")
+        texts = db.execute(
+            f"SELECT DISTINCT caller FROM (SELECT {caller} AS caller, {_squeezed(caller)} AS squeezed FROM ({rows})) "
+            f"WHERE caller IS NOT NULL AND {plain} IS NULL"
+        ).fetchall()
+        found = [(text, number) for (text,) in texts if (number := e164(text, self.region))]
+        if found:
+            db.execute(
+                "CREATE OR REPLACE TEMP TABLE numbers AS SELECT unnest($texts) AS text, unnest($numbers) AS number",
+                {"texts": [text for text, _ in found], "numbers": [number for _, number in found]},
+            )
+        return bool(found)
+
+    def hashed(self, rows: str, caller: str, *, numbers: bool) -> str:
+        """SQL of rows with ``_hashed``, the text of the caller that is hashed; NULL where there is none.
+
+        Parameters
+        ----------
+        numbers
+            What :meth:`read_numbers` told; then the rows come in no order.
+        """
+        if not self.is_number:
+            return f"SELECT *, {quote(f'{self.source}|')} || {caller} AS _hashed FROM ({rows})"
+        squeezed = f"SELECT *, {_squeezed(caller)} AS _squeezed FROM ({rows})"
+        plain = self._plain("_squeezed")
+        if not numbers:
+            return f"SELECT *, {plain} AS _hashed FROM ({squeezed})"
+        return (
+            f"SELECT r.*, coalesce({plain}, n.number) AS _hashed FROM ({squeezed}) AS r "
+            f"LEFT JOIN numbers AS n ON n.text = r.{caller}"
+        )
+
+    def _plain(self, squeezed: str) -> str:
+        """SQL of the E.164 form of the plain shapes of British numbers; NULL for the rest."""
+        if self.region != _GB:
+            return "NULL::VARCHAR"
+        return (
+            f"CASE WHEN regexp_full_match({squeezed}, '0[1-37-9][0-9]{{9}}') THEN '+44' || substr({squeezed}, 2) "
+            rf"WHEN regexp_full_match({squeezed}, '\+44[1-37-9][0-9]{{9}}') THEN {squeezed} END"
+        )
 
 
-def _fill(db: duckdb.DuckDBPyConnection, numbers: list[tuple[str, str]]) -> None:
-    if not numbers:
-        return
-    db.execute(
-        "UPDATE distinct_callers SET hashed = found.number FROM (SELECT unnest($texts) AS caller, "
-        "unnest($numbers) AS number) AS found WHERE found.caller = distinct_callers.caller",
-        {"texts": [text for text, _ in numbers], "numbers": [number for _, number in numbers]},
-    )
+def key_sql(hashed: str) -> str:
+    """SQL of HMAC-SHA-256 of a column; the secret comes as the two padded keys, bound (:meth:`CallerSecret.pads`)."""
+    return f"sha256($outer || unhex(sha256($inner || encode({hashed}))))"
+
+
+def _squeezed(caller: str) -> str:
+    return f"replace({caller}, ' ', '')"
 
 
 def e164(text: str, region: str) -> str | None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from callclock.clock import Month
 from callclock.engine import quote
 
 FIRST_YEAR = 1996
@@ -20,6 +21,8 @@ _LAST_YEAR = 2037
 _LONDON = frozenset({"Europe/London", "Europe/Jersey", "Europe/Guernsey", "Europe/Isle_of_Man", "GB"})
 _UTC = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT"})
 
+# Months in which London's clock changes.
+_CHANGES = (3, 10)
 # {t} is a column, so every repetition is a look at a vector, not a calculation.
 _LONDON_SUMMER = (
     "(month({t}) BETWEEN 4 AND 9"
@@ -94,6 +97,12 @@ class Clock:
             summer = _LONDON_SUMMER.format(t=instant, change=1)
             return f"CASE WHEN {summer} THEN {instant} + INTERVAL 1 HOUR ELSE {instant} END"
         return f"timezone({quote(self.zone)}, timezone('UTC', {instant}))"
+
+    def wall_in(self, instant: str, month: Month) -> str:
+        """SQL of the wall clock at an instant of a local month: in ten of twelve London's clock does not change."""
+        if self.zone in _LONDON and month.month not in _CHANGES:
+            return f"{instant} + INTERVAL 1 HOUR" if min(_CHANGES) < month.month < max(_CHANGES) else instant
+        return self.wall(instant)
 
 
 @cache

@@ -1,7 +1,7 @@
 """One rule of a profile as SQL: its value, when a row is bad because of it, and what its clock could not tell."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from callclock.columns import Column, Kind
@@ -29,6 +29,9 @@ from callclock.exports.rules import (
 from callclock.exports.walls import Walls
 from callclock.reasons import RowReason
 
+_MADE = "\0"
+"""Stands in a condition for the value that was made, which a profile's own text cannot hold."""
+
 
 @dataclass(frozen=True)
 class Bad:
@@ -49,6 +52,10 @@ class Value:
     flag: str | None = None
     bad: tuple[Bad, ...] = ()
     text: str | None = None
+
+    def known_as(self, made: str) -> "Value":
+        """The same, its conditions over SQL of the value: the column that holds it, so that it is made once."""
+        return replace(self, bad=tuple(replace(bad, condition=bad.condition.replace(_MADE, made)) for bad in self.bad))
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class Expressions:
         return f"c{place}"
 
     def value(self, column: Column, rule: Rule) -> Value:
-        """SQL of one contract column by its rule."""
+        """SQL of one contract column by its rule; its conditions await :meth:`Value.known_as`."""
         made = self._source(column, rule)
         if rule.only is None:
             return made
@@ -100,7 +107,8 @@ class Expressions:
             case Step() as step:
                 made = Value(self._step(step))
             case First(rules=rules):
-                made = self._first([self.value(column, inner) for inner in rules])
+                inner = (self.value(column, one) for one in rules)
+                made = self._first([value.known_as(value.sql) for value in inner])
             case other:
                 made = self._of_cells(column, other)
         return made
@@ -113,7 +121,7 @@ class Expressions:
                 made = Value(self.join(join))
             case Sum(columns=columns):
                 total = "(" + " + ".join(_whole(self.cell(*c)) for c in columns) + ")"
-                made = Value(total, bad=(Bad(f"{total} IS NULL", f"{RowReason.BAD_INT}:{column.name}"),))
+                made = Value(total, bad=(Bad(f"{_MADE} IS NULL", f"{RowReason.BAD_INT}:{column.name}"),))
             case AnyOf(condition=condition):
                 made = Value(condition_sql(condition, self.cell))
             case When() as when:
@@ -146,7 +154,7 @@ class Expressions:
             return self._mapped(column, source, cell)
         match column.kind:
             case Kind.TEXT:
-                return Value(cell, bad=_closed(column, cell))
+                return Value(cell, bad=_closed(column))
             case Kind.INT:
                 return _checked(cell, _whole(cell), f"{RowReason.BAD_INT}:{column.name}")
             case Kind.MS:
@@ -159,10 +167,10 @@ class Expressions:
         unmapped = f"{RowReason.UNMAPPED}:{column.name}"
         if source.keep:
             kept = f"coalesce({words}, {cell})"
-            return Value(kept, bad=_closed(column, kept))
+            return Value(kept, bad=_closed(column))
         if source.otherwise is not None:
             return Value(_typed(column, f"coalesce({words}, {quote(source.otherwise)})"))
-        return Value(_typed(column, words), bad=(Bad(f"{cell} IS NOT NULL AND {words} IS NULL", unmapped),))
+        return Value(_typed(column, words), bad=(Bad(f"{cell} IS NOT NULL AND {_MADE} IS NULL", unmapped),))
 
     def by_date(self, source: Cell, choices: Sequence[str]) -> str:
         """SQL that chooses among the dated maps of a cell by the local date of its ``by`` column."""
@@ -207,15 +215,15 @@ class Expressions:
 
 
 def _checked(cell: str, value: str, reason: str) -> Value:
-    return Value(value, bad=(Bad(f"{cell} IS NOT NULL AND {value} IS NULL", reason),))
+    return Value(value, bad=(Bad(f"{cell} IS NOT NULL AND {_MADE} IS NULL", reason),))
 
 
-def _closed(column: Column, value: str) -> tuple[Bad, ...]:
+def _closed(column: Column) -> tuple[Bad, ...]:
     """Refuse a word of the export in a column that may hold certain words only."""
     if not column.values:
         return ()
     words = ", ".join(quote(word) for word in sorted(column.values))
-    return (Bad(f"coalesce({value} NOT IN ({words}), false)", f"{RowReason.UNMAPPED}:{column.name}"),)
+    return (Bad(f"coalesce({_MADE} NOT IN ({words}), false)", f"{RowReason.UNMAPPED}:{column.name}"),)
 
 
 def _typed(column: Column, text: str) -> str:

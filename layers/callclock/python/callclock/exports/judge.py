@@ -1,6 +1,6 @@
 """Which rows of a scan are good, and when the export was taken (METRICS "What is known, and until when")."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,6 +10,7 @@ from callclock.columns import Kind
 from callclock.engine import name, quote
 from callclock.exports.read import Scanned
 from callclock.exports.scan import HEADER_AGAIN, Scan
+from callclock.exports.walls import ROW
 from callclock.reasons import RowReason
 
 
@@ -36,7 +37,7 @@ class Judged:
     Attributes
     ----------
     good
-        SQL of the good rows, with ``record_no``.
+        SQL of the good rows.
     rows
         Good input rows.
     bad
@@ -74,31 +75,28 @@ def judge(
     arrived_at
         Arrival of the object: the limit of instants where nothing states when the export was taken.
     """
-    rows = scanned.number_rows(db)
+    rows = scanned.all_rows
     passed = f"SELECT * FROM ({rows}) WHERE _dropped IS NULL AND _reasons IS NULL"
-    instants = happened(scanned.scan)
-    newest = _newest(db, scanned.scan, passed, instants, arrived_at)
+    newest = _newest(db, scanned.scan, passed, arrived_at)
     stated = newest.column or stated
     taken = Taken(_ms(kept or stated or newest.not_later or arrived_at), stated is not None)
     if scanned.scan.profile.export.exported_at.way == "arrival" and stated is None:
         taken = Taken(_ms(kept or arrived_at), stated=False)
     limit = taken.at if taken.stated else arrived_at
     late = [column for column, at in newest.instants.items() if at and at > limit]
-    bad = _bad(db, rows, passed, late, limit)
-    gone = bool(late) or len(scanned.scan.profile.entries) > 1
-    good = f"SELECT * FROM ({passed}) WHERE record_no NOT IN (FROM bad_records)" if gone else passed
-    [[count]] = db.execute(
-        f"SELECT count(DISTINCT _row) FROM ({good})" if gone else f"SELECT count(*) FROM ({good})"
-    ).fetchall()
-    dropped = dict(
-        db.execute(
-            f"SELECT _dropped, count(*) FROM ({rows}) WHERE _dropped IS NOT NULL AND _entry = 0 GROUP BY 1"
-        ).fetchall()
-    )
+    bad, dropped = _marked(db, rows)
+    if late:
+        _add_late(db, bad, passed, late, limit)
+    good, count = passed, newest.rows
+    if bad and (late or len(scanned.scan.profile.entries) > 1):
+        db.execute("CREATE OR REPLACE TEMP TABLE bad_rows AS SELECT unnest($n::BIGINT[]) AS bad_row", {"n": list(bad)})
+        good = f"SELECT * FROM ({passed}) WHERE {ROW} NOT IN (FROM bad_rows)"
+        [[count]] = db.execute(f"SELECT count(DISTINCT {ROW}) FROM ({good})").fetchall()
     for reason in scanned.dropped.values():
         dropped[reason] = dropped.get(reason, 0) + 1
     headers = dropped.pop(HEADER_AGAIN, 0)
-    return Judged(good, count, sorted([*bad.items(), *scanned.rejects.items()]), dropped, taken, headers)
+    numbered = {scanned.record_no(row): reasons for row, reasons in bad.items()}
+    return Judged(good, count, sorted([*numbered.items(), *scanned.rejects.items()]), dropped, taken, headers)
 
 
 def happened(scan: Scan) -> tuple[str, ...]:
@@ -114,51 +112,68 @@ def happened(scan: Scan) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Newest:
+    """Of so many ``rows``: newest value of each instant, newest of all not later than arrival, and of ``column``."""
+
     instants: Mapping[str, datetime | None]
     not_later: datetime | None
     column: datetime | None
+    rows: int
 
 
-def _newest(
-    db: duckdb.DuckDBPyConnection, scan: Scan, passed: str, instants: Sequence[str], arrived_at: datetime
-) -> _Newest:
-    """Newest value of each instant, the newest of all not later than arrival, and what a column states."""
-    arrival = f"TIMESTAMP {quote(arrived_at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' '))}"
-    asked = [f"max({name(c)})" for c in instants]
-    asked += [f"max({name(c)}) FILTER ({name(c)} <= {arrival})" for c in instants]
+def _newest(db: duckdb.DuckDBPyConnection, scan: Scan, passed: str, arrived_at: datetime) -> _Newest:
+    told = [name(column) for column in happened(scan)]
+    asked = [f"max({column})" for column in told]
     asked.append("max(_exported)" if scan.has_exported else "NULL")
-    [found] = db.execute(f"SELECT {', '.join(asked)} FROM ({passed})").fetchall()
-    utc = [at.replace(tzinfo=UTC) if at else None for at in found]
-    n = len(instants)
+    asked.append(f"count(DISTINCT {ROW})" if len(scan.profile.entries) > 1 else "count(*)")
+    [[*found, rows]] = db.execute(f"SELECT {', '.join(asked)} FROM ({passed})").fetchall()
+    *newest, column = (at.replace(tzinfo=UTC) if at else None for at in found)
+    not_later: list[datetime | None] = newest
+    if any(at and at > arrived_at for at in newest):
+        arrival = f"TIMESTAMP {quote(arrived_at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' '))}"
+        asked = [f"max({column}) FILTER ({column} <= {arrival})" for column in told]
+        [before] = db.execute(f"SELECT {', '.join(asked)} FROM ({passed})").fetchall()
+        not_later = [at.replace(tzinfo=UTC) if at else None for at in before]
     return _Newest(
-        instants=dict(zip(instants, utc[:n], strict=True)),
-        not_later=max((at for at in utc[n : 2 * n] if at), default=None),
-        column=utc[-1],
+        instants=dict(zip(happened(scan), newest, strict=True)),
+        not_later=max((at for at in not_later if at), default=None),
+        column=column,
+        rows=rows,
     )
 
 
-def _bad(db: duckdb.DuckDBPyConnection, rows: str, passed: str, late: Sequence[str], limit: datetime) -> dict[int, str]:
-    """Reasons by record number; the numbers stay in the table ``bad_records``."""
+def _marked(db: duckdb.DuckDBPyConnection, rows: str) -> tuple[dict[int, str], dict[str, int]]:
+    """Reasons of the bad rows, by row; and how many input rows a rule drops, by its reason."""
+    # Dropped rows may be most of an export: they are counted there, and only the bad ones are brought here.
+    marked = db.execute(
+        f"SELECT _dropped, if(_dropped IS NULL, {ROW}, NULL) AS bad_row, if(_dropped IS NULL, _entry, NULL) AS entry, "
+        f"_reasons, count(*) FROM ({rows}) WHERE _reasons IS NOT NULL OR (_dropped IS NOT NULL AND _entry = 0) "
+        "GROUP BY ALL ORDER BY bad_row, entry"
+    ).fetchall()
     bad: dict[int, str] = {}
-    for number, reasons in _flagged(db, rows, passed, late, limit):
-        before = bad[number].split(";") if number in bad else []
-        bad[number] = ";".join(dict.fromkeys([*before, *reasons.split(";")]))
-    db.execute("CREATE OR REPLACE TEMP TABLE bad_records AS SELECT unnest($n::BIGINT[]) AS record_no", {"n": list(bad)})
-    return bad
+    for dropped, row, _, reasons, _ in marked:
+        if dropped is None:
+            _add(bad, row, reasons)
+    return bad, {dropped: count for dropped, _, _, _, count in marked if dropped is not None}
 
 
-def _flagged(
-    db: duckdb.DuckDBPyConnection, rows: str, passed: str, late: Sequence[str], limit: datetime
-) -> Iterator[tuple[int, str]]:
-    yield from db.execute(f"SELECT record_no, _reasons FROM ({rows}) WHERE _reasons IS NOT NULL").fetchall()
-    if late:
-        edge = limit.astimezone(UTC).replace(tzinfo=None)
-        told = ", ".join(f"CASE WHEN {name(c)} > $edge THEN {quote(f'{RowReason.FUTURE}:{c}')} END" for c in late)
-        yield from db.execute(
-            f"SELECT record_no, why FROM (SELECT record_no, concat_ws(';', {told}) AS why FROM ({passed})) "
-            "WHERE why <> ''",
-            {"edge": edge},
-        ).fetchall()
+def _add_late(
+    db: duckdb.DuckDBPyConnection, bad: dict[int, str], passed: str, late: Sequence[str], limit: datetime
+) -> None:
+    """Add the rows that tell of something later than ``limit``."""
+    edge = limit.astimezone(UTC).replace(tzinfo=None)
+    told = ", ".join(f"CASE WHEN {name(c)} > $edge THEN {quote(f'{RowReason.FUTURE}:{c}')} END" for c in late)
+    found = db.execute(
+        f"SELECT {ROW}, why FROM (SELECT {ROW}, concat_ws(';', {told}) AS why FROM ({passed})) WHERE why <> ''",
+        {"edge": edge},
+    ).fetchall()
+    for row, reasons in found:
+        _add(bad, row, reasons)
+
+
+def _add(bad: dict[int, str], row: int, reasons: str) -> None:
+    """Add reasons to those that a row has."""
+    before = bad[row].split(";") if row in bad else []
+    bad[row] = ";".join(dict.fromkeys([*before, *reasons.split(";")]))
 
 
 def _ms(instant: datetime) -> datetime:

@@ -1,9 +1,10 @@
 """The one scan of an export: every row with its reasons, and the records that are no rows at all (DESIGN 2)."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -71,19 +72,42 @@ class Scanned:
         """Records below the header."""
         return self.rows + len(self.rejects) + len(self.dropped)
 
-    def number_rows(self, db: duckdb.DuckDBPyConnection) -> str:
-        """SQL of the rows with their ``record_no``: the place among the accepted, and the rejected ones before it."""
+    @property
+    def all_rows(self) -> str:
+        """SQL of the rows, in order."""
+        return f"SELECT * FROM read_parquet({quote(str(self.flagged))})"
+
+    @cached_property
+    def _rejected_before(self) -> Mapping[int, int]:
+        """How many records before it were rejected, by the last row for which fewer were."""
         gone = sorted([*self.rejects, *self.dropped])
-        flagged = f"read_parquet({quote(str(self.flagged))})"
-        if not gone:
-            return f"SELECT *, {ROW} AS record_no FROM {flagged}"
-        before = {number - place - 1: place + 1 for place, number in enumerate(gone)}
-        db.execute(
-            "CREATE OR REPLACE TEMP TABLE rejected_before AS SELECT unnest($after) AS after, unnest($n) AS n",
-            {"after": list(before), "n": list(before.values())},
-        )
+        return {number - place: place for place, number in enumerate(gone, start=1)}
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether the number of a row is not that of its record."""
+        return bool(self._rejected_before)
+
+    def record_no(self, row: int) -> int:
+        """Give the number of a row's record: its place among the accepted, and the rejected ones before it."""
+        edges = [*self._rejected_before]
+        place = bisect_left(edges, row)
+        return row + (self._rejected_before[edges[place - 1]] if place else 0)
+
+    def note_gaps(self, db: duckdb.DuckDBPyConnection) -> None:
+        """Make the table that :meth:`number_rows` looks into where there :attr:`has_gaps`."""
+        if self.has_gaps:
+            db.execute(
+                "CREATE OR REPLACE TEMP TABLE rejected_before AS SELECT unnest($after) AS after, unnest($n) AS n",
+                {"after": [*self._rejected_before], "n": [*self._rejected_before.values()]},
+            )
+
+    def number_rows(self, rows: str) -> str:
+        """SQL of rows with their ``record_no``, in no order where there :attr:`has_gaps`."""
+        if not self.has_gaps:
+            return f"SELECT *, {ROW} AS record_no FROM ({rows})"
         return (
-            f"SELECT f.*, f.{ROW} + coalesce(b.n, 0) AS record_no FROM {flagged} AS f "
+            f"SELECT f.*, f.{ROW} + coalesce(b.n, 0) AS record_no FROM ({rows}) AS f "
             f"ASOF LEFT JOIN rejected_before AS b ON f.{ROW} > b.after"
         )
 
@@ -99,22 +123,23 @@ def scan_export(db: duckdb.DuckDBPyConnection, source: Source, workdir: Path) ->
     workdir.mkdir(parents=True, exist_ok=True)
     flagged = workdir / "flagged.parquet"
     scan = _scan(source)
-    rejects = {**_copy(db, scan, flagged), **(source.rejects if isinstance(source, JsonSource) else {})}
+    rows, rejects = _copy(db, scan, flagged)
+    rejects |= source.rejects if isinstance(source, JsonSource) else {}
     tailless = source.tailless if isinstance(source, TextSource) else None
     if tailless and RowReason.TOO_FEW_CELLS in {r for found in rejects.values() for r in found}:
         # The header ends with a delimiter that the records have not.
-        other = _copy(db, _scan(tailless), workdir / "tailless.parquet")
+        other_rows, other = _copy(db, _scan(tailless), workdir / "tailless.parquet", again=True)
         if len(other) < len(rejects):
-            source, scan, flagged, rejects = tailless, _scan(tailless), workdir / "tailless.parquet", other
+            source, scan, flagged = tailless, _scan(tailless), workdir / "tailless.parquet"
+            rows, rejects = other_rows, other
     if isinstance(source, TextSource) and RowReason.BAD_QUOTE in {r for found in rejects.values() for r in found}:
         # Beyond a stray quote nobody can tell where a record ends: those go first, whole, then the rest is read.
         sound, taken = _without_bad_quotes(source.prepared, workdir)
         scan = _scan(replace(source, prepared=sound))
-        left = _copy(db, scan, flagged)
+        rows, left = _copy(db, scan, flagged, again=True)
         back = [number - place for place, number in enumerate(taken)]
         rejects = dict.fromkeys(taken, (RowReason.BAD_QUOTE,))
         rejects |= {number + bisect_right(back, number): why for number, why in left.items()}
-    [[rows]] = db.execute(f"SELECT count(*) FROM read_parquet({quote(str(flagged))}) WHERE _entry = 0").fetchall()
     dropped = _ruled_short_lines(source, rejects, rows + len(rejects)) if isinstance(source, TextSource) else {}
     reasons = {number: ";".join(why) for number, why in sorted(rejects.items()) if dropped.get(number) is None}
     reasons |= dict(_ruled_reasons(dropped, rejects))
@@ -137,15 +162,19 @@ def _last_row(source: Source, records: int) -> int:
 
 
 def _scan(source: Source) -> Scan:
-    bare = Scan(source.profile, source.header, "")
+    blanks = source.prepared.other_blanks if isinstance(source, TextSource) else True
+    bare = Scan(source.profile, source.header, "", blanks)
     return replace(bare, source=source.sql(bare.places))
 
 
-def _copy(db: duckdb.DuckDBPyConnection, scan: Scan, out: Path) -> dict[int, tuple[RowReason, ...]]:
-    """Run the scan and give the records that DuckDB rejects, by number, each with its reasons."""
-    db.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
+def _copy(
+    db: duckdb.DuckDBPyConnection, scan: Scan, out: Path, *, again: bool = False
+) -> tuple[int, dict[int, tuple[RowReason, ...]]]:
+    """Run the scan; give the number of its rows, and the records that DuckDB rejects, each with its reasons."""
+    if again:
+        db.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
     try:
-        db.execute(f"COPY ({scan.sql()}) TO {quote(str(out))} {_FORM}")
+        [[written]] = db.execute(f"COPY ({scan.sql()}) TO {quote(str(out))} {_FORM}").fetchall()
     except duckdb.Error as fault:
         # What DuckDB finds in a broken Parquet file it raises as no particular kind of error.
         if not isinstance(fault, duckdb.InvalidInputException) and type(fault) is not duckdb.Error:
@@ -155,15 +184,20 @@ def _copy(db: duckdb.DuckDBPyConnection, scan: Scan, out: Path) -> dict[int, tup
             f"the file cannot be read as {scan.profile.file} says ({first}): mend [format] there, then drop the file "
             "again"
         ) from fault
+    return written // len(scan.profile.entries), _rejected(db)
+
+
+def _rejected(db: duckdb.DuckDBPyConnection) -> dict[int, tuple[RowReason, ...]]:
+    """Reasons of the records that DuckDB has rejected, by their number."""
     try:
-        found = db.execute(
-            "SELECT line - 1, list_sort(list_distinct(list(error_type::VARCHAR))) FROM reject_errors "
-            "GROUP BY 1 ORDER BY 1"
-        ).fetchall()
+        found = db.execute("SELECT DISTINCT line - 1, error_type::VARCHAR FROM reject_errors ORDER BY ALL").fetchall()
     except duckdb.CatalogException:
         # Only a text that DuckDB has read has this table.
         return {}
-    return {number: tuple(dict.fromkeys(_REASONS[kind] for kind in kinds)) for number, kinds in found}
+    kinds: dict[int, dict[RowReason, None]] = {}
+    for number, kind in found:
+        kinds.setdefault(number, {})[_REASONS[kind]] = None
+    return {number: tuple(why) for number, why in kinds.items()}
 
 
 def _without_bad_quotes(prepared: Prepared, workdir: Path) -> tuple[Prepared, Sequence[int]]:

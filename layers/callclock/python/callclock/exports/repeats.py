@@ -27,11 +27,14 @@ class Folded:
         Keys (or legs) that more than one row has.
     conflicts
         Keys whose rows disagree in a column that all should share, by column.
+    in_order
+        The rows come in the order of the export.
     """
 
     sql: str
     repeated: int
     conflicts: Mapping[str, int]
+    in_order: bool = False
 
 
 def fold(db: duckdb.DuckDBPyConnection, scan: Scan, good: str, *, rows: int) -> Folded:
@@ -45,10 +48,9 @@ def fold(db: duckdb.DuckDBPyConnection, scan: Scan, good: str, *, rows: int) -> 
         How many they are, or nearly.
     """
     known_by = "record_key, _leg" if scan.has_legs else "record_key"
-    _find_repeated(db, known_by, good, shares=-(-rows // _KEYS_AT_ONCE))
-    [[repeated]] = db.execute("SELECT count(*) FROM repeated").fetchall()
+    repeated = _find_repeated(db, known_by, good, shares=max(1, -(-rows // _KEYS_AT_ONCE)))
     if not repeated:
-        return Folded(good, 0, {})
+        return Folded(good, 0, {}, in_order=len(scan.profile.entries) == 1)
     several = f"SELECT g.* FROM ({good}) AS g SEMI JOIN repeated USING ({known_by})"
     collapse = scan.profile.repeats == "collapse"
     columns = dict(_collapsed(scan) if collapse else _newest(scan))
@@ -66,14 +68,17 @@ def fold(db: duckdb.DuckDBPyConnection, scan: Scan, good: str, *, rows: int) -> 
     return Folded(f"{single} UNION ALL BY NAME FROM folded", repeated, conflicts)
 
 
-def _find_repeated(db: duckdb.DuckDBPyConnection, known_by: str, good: str, *, shares: int) -> None:
-    """Make the table ``repeated`` of keys that more than one row has, a share of all keys at a time."""
-    db.execute(f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {known_by} FROM ({good}) WHERE false")
+def _find_repeated(db: duckdb.DuckDBPyConnection, known_by: str, good: str, *, shares: int) -> int:
+    """Make the table ``repeated`` of keys that more than one row has, a share at a time; give their number."""
+    found = 0
     for share in range(shares):
+        into = "INSERT INTO repeated" if share else "CREATE OR REPLACE TEMP TABLE repeated AS"
         of_share = f"WHERE hash(record_key) % {shares} = {share}" if shares > 1 else ""
-        db.execute(
-            f"INSERT INTO repeated SELECT {known_by} FROM ({good}) {of_share} GROUP BY {known_by} HAVING count(*) > 1"
-        )
+        [[made]] = db.execute(
+            f"{into} SELECT {known_by} FROM ({good}) {of_share} GROUP BY {known_by} HAVING count(*) > 1"
+        ).fetchall()
+        found += made
+    return found
 
 
 # Within one file the versions of a record differ by when it was changed, then by place.
@@ -94,7 +99,6 @@ def _carried(scan: Scan) -> Iterator[str]:
 def _newest(scan: Scan) -> Iterator[tuple[str, str]]:
     """Every column of the highest version; a milestone that it does not know, of the highest that does."""
     yield "_row", "arg_max(_row, _version)"
-    yield "record_no", "arg_max(record_no, _version)"
     for carried in _carried(scan):
         yield carried, f"arg_max_null({name(carried)}, _version)"
     for target, column in scan.targets.items():
@@ -105,7 +109,6 @@ def _newest(scan: Scan) -> Iterator[tuple[str, str]]:
 def _collapsed(scan: Scan) -> Iterator[tuple[str, str]]:
     """First, last or shared value of each column; the record stands where its first row stood."""
     yield "_row", "min(_row)"
-    yield "record_no", "min(record_no)"
     for carried in _carried(scan):
         yield carried, f"arg_min({name(carried)}, _row)"
     for target, column in scan.targets.items():

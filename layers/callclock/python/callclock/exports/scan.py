@@ -43,11 +43,14 @@ class Scan:
         Columns of the file.
     source
         SQL that gives ``_row`` and the text columns ``c0``, ``c1``, ... that :attr:`places` lists.
+    other_blanks
+        Whether there may be blanks in it that are of Unicode alone.
     """
 
     profile: Profile
     header: Header
     source: str
+    other_blanks: bool = True
 
     @cached_property
     def places(self) -> tuple[int, ...]:
@@ -134,7 +137,8 @@ class Scan:
         """
         entries = f" CROSS JOIN (SELECT unnest(range({len(self.profile.entries)})) AS _entry)" if self._wide else ""
         entry = "_entry" if self._wide else "0 AS _entry"
-        sql = f"SELECT {ROW}, {entry}, {', '.join(self.clean_cells())} FROM ({self.source}){entries}"
+        trimmed = f"SELECT {ROW}, {', '.join(self._trimmed_cells())} FROM ({self.source})"
+        sql = f"SELECT {ROW}, {entry}, {', '.join(self._clean_cells())} FROM ({trimmed}){entries}"
         sql = _more([*self._walls.parse_layer(), f"{self.rule_number()} AS _rule"], sql)
         sql = _more([*self._walls.convert_layer(), *self._walls.pair_layer()], sql)
         sql = _more(list(self._walls.flag_layer()), sql)
@@ -143,7 +147,7 @@ class Scan:
             sql = _more(list(self._walls.roll_layer(known)), sql)
             sql = _more(list(self._walls.settle_layer(known)), sql)
             sql = _more(list(self._walls.rolled_flag_layer(known)), sql)
-            values = {target: self._value(target) for target in ready}
+            values = {target: self._value(target).known_as(name(target)) for target in ready}
             made |= values
             sql = _more([f"{value.sql} AS {name(target)}" for target, value in values.items()], sql)
         return f"SELECT {', '.join(self._final(made))} FROM ({sql})"
@@ -152,17 +156,21 @@ class Scan:
     def _wide(self) -> bool:
         return len(self.profile.entries) > 1
 
-    def clean_cells(self) -> Iterator[str]:
-        """SQL of each cell that is read: trimmed, NULL where a word stands for missing."""
+    def _trimmed_cells(self) -> Iterator[str]:
+        """SQL of each cell that is read, without the blanks around it."""
+        yield from (f"{_trimmed(f'c{place}', self.other_blanks)} AS c{place}" for place in self.places)
+
+    def _clean_cells(self) -> Iterator[str]:
+        """SQL of each trimmed cell, NULL where a word stands for missing."""
         for place in self.places:
             words = set(self.profile.nulls.get("*", ()))
             for column, more in self.profile.nulls.items():
                 if self.header.find((column,)) == place:
                     words |= set(more)
-            cell = _trimmed(f"c{place}")
-            for word in sorted(words):
-                cell = f"nullif({cell}, {quote(word)})"
-            yield f"{cell} AS c{place}"
+            # One test of all words: nullif() writes its first argument out twice, so ten of them in one another would
+            # be a thousand.
+            given = f"CASE WHEN c{place} NOT IN ({', '.join(map(quote, sorted(words)))}) THEN c{place} END AS c{place}"
+            yield given if words else f"c{place}"
 
     def rule_number(self) -> str:
         """SQL of the number, from 0, of the first of ``[[rules]]`` that holds over cleaned cells, else NULL.
@@ -255,9 +263,9 @@ class Scan:
             bad.append(Bad(f"{leg} IS NULL", f"{RowReason.MISSING}:{LEG}"))
             yield f"{leg} AS _leg"
         if self.profile.export.exported_at.rule:
-            exported = self._expressions.value(
-                self.profile.contract.by_name["exported_at"], self.profile.export.exported_at.rule
-            )
+            column = self.profile.contract.by_name["exported_at"]
+            exported = self._expressions.value(column, self.profile.export.exported_at.rule)
+            exported = exported.known_as(exported.sql)
             bad += exported.bad
             yield f"{exported.sql} AS _exported"
         if self.profile.export.key:
@@ -340,13 +348,15 @@ class Scan:
             yield Bad(" AND ".join(absent), f"{RowReason.MISSING}:started_at")
 
 
-def _trimmed(cell: str) -> str:
+def _trimmed(cell: str, other_blanks: bool) -> str:
     """SQL of a cell without the blanks around it, NULL where nothing is left.
 
     trim() walks through every letter, so it is called only where a blank may be: below "!" in front, as the empty cell
-    is too, a space behind, or letters of more than one byte, as Unicode's other blanks have.
+    is too, a space behind, or where the file has ``other_blanks``, letters of more than one byte.
     """
-    blank = f"{cell} < '!' OR ends_with({cell}, ' ') OR strlen({cell}) <> length({cell})"
+    blank = f"{cell} < '!' OR ends_with({cell}, ' ')"
+    if other_blanks:
+        blank += f" OR strlen({cell}) <> length({cell})"
     return f"CASE WHEN {blank} THEN nullif(trim({cell}), '') ELSE {cell} END"
 
 
@@ -357,7 +367,8 @@ def as_staged(instant: str) -> str:
 
 def in_scientific_notation(cell: str) -> str:
     """SQL that a cell is a number as spreadsheets write long ones: 4.47701E+11, whose last figures are lost."""
-    return rf"(contains({cell}, '+') AND regexp_full_match({cell}, '-?\d([.,]\d+)?[eE]\+\d+'))"
+    # No AND: DuckDB tries which of two tests to make first, and so matches every cell now and then.
+    return rf"(CASE WHEN contains({cell}, '+') THEN regexp_full_match({cell}, '-?\d([.,]\d+)?[eE]\+\d+') END)"
 
 
 def _more(columns: Sequence[str], below: str) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -20,11 +20,12 @@ from callclock.exports.judge import Judged, judge
 from callclock.exports.profile import Profile
 from callclock.exports.quarantine import Quarantine, write_quarantine
 from callclock.exports.read import Scanned, scan_export
-from callclock.exports.receipt import Counts, CoverageRow, Receipt, Total
+from callclock.exports.receipt import Counts, CoverageRow, Receipt
 from callclock.exports.repeats import Folded, fold
 from callclock.exports.source import Source, open_source
+from callclock.exports.tally import Tally, tally
 from callclock.exports.text import UnreadableError
-from callclock.exports.totals import control_totals, watermark
+from callclock.exports.totals import add_up
 from callclock.exports.write import Lineage, write_parts
 from callclock.reasons import ExportReason, ExportStatus
 from callclock.settings import Force
@@ -162,39 +163,42 @@ class _Stager:
             out=self.workdir / "quarantine.parquet",
         )
         folded = fold(self.db, self.scanned.scan, self.judged.good, rows=self.judged.rows)
+        standing = tally(self.db, self.scanned.scan, folded.sql, force)
         flagged = flags(self.db, self.source, self.scanned)
-        receipt = replace(self._receipt(quarantine, folded), flags={flag.word: flag.records for flag in flagged})
+        receipt = replace(
+            self._receipt(quarantine, folded, standing), flags={flag.word: flag.records for flag in flagged}
+        )
         receipt.balance()
         held = hold(self.db, self.scanned, self.judged.good, receipt, repeated=folded.repeated, force=force)
         if held:
             told = _told(receipt, ExportStatus.HELD, held.reason, held.message)
             return Staging(told, quarantine=quarantine.path)
-        coverage = self._coverage(folded, receipt.counts, force)
+        coverage = self._coverage(standing, receipt.counts, force)
         parts = write_parts(
             self.db,
-            self.scanned.scan,
-            folded.sql,
+            self.scanned,
+            folded,
+            standing.months,
             lineage=Lineage(self.blank.export_id, self.judged.taken.at),
             force=force,
             secret=secret,
             workdir=self.workdir,
         )
+        staged = add_up(self.db, self.scanned.scan, self.judged.good, [*parts.values()], rows=standing.rows)
         read = replace(
             receipt,
             months=tuple(parts),
             coverage=coverage,
             message=_read_message(receipt, flagged),
-            watermark=watermark(self.db, self.scanned.scan, [*parts.values()]),
-            totals=self._totals(folded, [*parts.values()]),
+            watermark=staged.watermark,
+            totals=staged.totals,
         )
         return Staging(read, parts, quarantine.path, coverage)
 
-    def _totals(self, folded: Folded, parts: Sequence[Path]) -> Mapping[str, Total]:
-        [[rows]] = self.db.execute(f"SELECT count(*) FROM ({folded.sql})").fetchall()
-        return control_totals(self.db, self.scanned.scan, self.judged.good, parts, rows=rows)
-
-    def _receipt(self, quarantine: Quarantine, folded: Folded) -> Receipt:
-        accepted, legs, aside = self._kept(folded)
+    def _receipt(self, quarantine: Quarantine, folded: Folded, standing: Tally) -> Receipt:
+        accepted, aside = standing.records, standing.aside
+        # Legs of one record are folded into it; else a record that fills several rows is one all the same.
+        legs = standing.rows if self.scanned.scan.has_legs else accepted
         collapse = self.scanned.scan.profile.repeats == "collapse"
         skipped = self.source.skipped
         counts = Counts(
@@ -218,22 +222,7 @@ class _Stager:
             missing_columns=self.source.absent if isinstance(self.source, JsonSource) else (),
         )
 
-    def _kept(self, folded: Folded) -> tuple[int, int, Mapping[str, int]]:
-        """Records that are kept, how many legs they are, and how many of them a rule set aside, by reason."""
-        known_by, rows = "record_no", folded.sql
-        if self.scanned.scan.has_legs:
-            known_by = "record_key"
-            rows = f"SELECT record_key, arg_min(set_aside, record_no) AS set_aside FROM ({rows}) GROUP BY record_key"
-        [[kept]] = self.db.execute(f"SELECT count(DISTINCT {known_by}) FROM ({rows})").fetchall()
-        aside = self.db.execute(
-            f"SELECT set_aside, count(DISTINCT {known_by}) FROM ({rows}) WHERE set_aside IS NOT NULL GROUP BY 1"
-        ).fetchall()
-        if not self.scanned.scan.has_legs:
-            return kept, kept, dict(aside)
-        [[legs]] = self.db.execute(f"SELECT count(*) FROM ({folded.sql})").fetchall()
-        return kept, legs, dict(aside)
-
-    def _coverage(self, folded: Folded, counts: Counts, force: Force) -> CoverageRow | None:
+    def _coverage(self, standing: Tally, counts: Counts, force: Force) -> CoverageRow | None:
         profile = self.scanned.scan.profile
         if not counts.accepted:
             return None
@@ -241,10 +230,7 @@ class _Stager:
             days = stated_days(self.export.keys, profile, force)
             first, last = days or (None, None)
         else:
-            # Counts cover until their interval ends; a record, only until the newest begins.
-            newest = "interval_end - INTERVAL 1 MILLISECOND" if profile.table == "call_intervals" else "started_at"
-            [span] = self.db.execute(f"SELECT min(started_at), max({newest}) FROM ({folded.sql})").fetchall()
-            first, last = (at.replace(tzinfo=UTC) for at in span)
+            first, last = standing.first, standing.last
         return CoverageRow(
             source=profile.name,
             table_name=profile.table,

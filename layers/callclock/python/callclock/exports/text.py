@@ -23,6 +23,8 @@ _SEAM = 1 << 12
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLANK = re.compile(rb"\n[ \t]*\r?\n")
 _LINE_END = re.compile(rb"\n")
+# What DuckDB's trim() takes away besides the space: Unicode's space separators.
+_OTHER_BLANKS = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 
 
 class UnreadableError(ValueError):
@@ -137,6 +139,8 @@ class Prepared:
         Records in another encoding than the rest.
     looks_utf8
         Another encoding is declared, and the file is UTF-8.
+    other_blanks
+        Blanks of Unicode other than the space may stand in it.
     """
 
     path: Path
@@ -145,6 +149,7 @@ class Prepared:
     cut: bool
     mixed: Mixed | None = None
     looks_utf8: bool = False
+    other_blanks: bool = True
 
     def raw(self, wanted: Sequence[int], records: int) -> Iterator[tuple[int, bytes]]:
         """Find records again, each as it stands without its line end.
@@ -239,7 +244,7 @@ def prepare(path: Path, layout: FileFormat, workdir: Path) -> Prepared:
     lines = Lines.of(layout)
     look = _look(path)
     if look.plain and layout.encoding in {None, "utf-8"} and not layout.skip and layout.header_rows == 1:
-        return Prepared(path, lines, 0, cut=not look.ends_line)
+        return Prepared(path, lines, 0, cut=not look.ends_line, other_blanks=look.other_blanks)
     workdir.mkdir(parents=True, exist_ok=True)
     out = workdir / "prepared.csv"
     spelling = Spelling()
@@ -257,7 +262,10 @@ def prepare(path: Path, layout: FileFormat, workdir: Path) -> Prepared:
                 inside = lines.stays_open(line, inside)
                 file.write(line)
     looks_utf8 = layout.encoding in {"cp1252", "latin-1"} and look.utf8 and not look.ascii
-    return Prepared(out, lines, skipped, not line.endswith(b"\n"), spelling.mixed, looks_utf8)
+    # Told of the bytes as UTF-8: what they are in another encoding nobody has looked at.
+    other_blanks = look.other_blanks or not look.utf8 or layout.encoding not in {None, "utf-8"}
+    cut = not line.endswith(b"\n")
+    return Prepared(out, lines, skipped, cut, spelling.mixed, looks_utf8, other_blanks)
 
 
 def head_records(lines: Iterator[bytes], layout: FileFormat) -> tuple[int, list[bytes]]:
@@ -290,6 +298,7 @@ class _Look:
 
     utf8: bool
     ascii: bool
+    other_blanks: bool
     utf16: bool
     one_line_end: bool
     blank_lines: bool
@@ -302,7 +311,7 @@ class _Look:
 
 def _look(path: Path) -> _Look:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    utf8, ascii_only, blank = True, True, False
+    utf8, ascii_only, blank, others = True, True, False, False
     feeds = returns = both = 0
     alone = False
     # As if a line ended before the first: a file that begins with a blank line has its header further down.
@@ -319,21 +328,23 @@ def _look(path: Path) -> _Look:
             else:
                 alone = alone or b"\n" in chunk
             ascii_only = ascii_only and chunk.isascii()
-            utf8 = utf8 and _decodes(decoder, chunk)
+            text = _text_of(decoder, chunk) if utf8 else None
+            utf8 = text is not None
+            others = others or any(blank in (text or "") for blank in _OTHER_BLANKS)
             before = chunk
-    utf8 = utf8 and _decodes(decoder, b"", final=True)
+    utf8 = utf8 and _text_of(decoder, b"", final=True) is not None
     one = (returns == 0) or (returns == feeds == both and not alone)
-    return _Look(utf8, ascii_only, head.startswith(_UTF16), one, blank, before.endswith((b"\n", b"\r")))
+    return _Look(utf8, ascii_only, others, head.startswith(_UTF16), one, blank, before.endswith((b"\n", b"\r")))
 
 
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+def _text_of(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> str | None:
+    """Text of the letters of more than one byte that end in a chunk, others maybe among them; None: it is not UTF-8."""
     if chunk.isascii() and not final and not decoder.getstate()[0]:
-        return True
+        return ""
     try:
-        decoder.decode(chunk, final)
+        return decoder.decode(chunk, final)
     except UnicodeDecodeError:
-        return False
-    return True
+        return None
 
 
 def _decoded(path: Path, encoding: str | None, look: _Look, spelling: Spelling) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """Control totals: the sum of every duration and count of an export as it was read, and as it was staged."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,9 +17,26 @@ _SUMMED = frozenset({Kind.MS, Kind.INT})
 ROWS = "rows"
 
 
-def control_totals(
-    db: duckdb.DuckDBPyConnection, scan: Scan, good: str, parts: Sequence[Path], *, rows: int
-) -> Mapping[str, Total]:
+@dataclass(frozen=True)
+class Staged:
+    """What the staged files of an export hold, added up.
+
+    Attributes
+    ----------
+    totals
+        ``rows``; every duration and count that the profile maps, in its unit (ms); for every milestone after the start,
+        ``to_<milestone>_ms``: from the start, in ms. Rows that were superseded or folded within the file are part of
+        ``read`` alone.
+    watermark
+        Newest instant of something that happened (UTC): how far the source's system had got. An export that says it was
+        taken at night and knows nothing after noon comes from a copy that has stopped.
+    """
+
+    totals: Mapping[str, Total]
+    watermark: datetime | None
+
+
+def add_up(db: duckdb.DuckDBPyConnection, scan: Scan, good: str, parts: Sequence[Path], *, rows: int) -> Staged:
     """Add up what was read and what was staged of it.
 
     Parameters
@@ -30,42 +48,26 @@ def control_totals(
     rows
         Rows of which each became one staged row; where they are as many as the good ones, no total may differ.
 
-    Returns
-    -------
-    mapping
-        ``rows``; every duration and count that the profile maps, in its unit (ms); for every milestone after the start,
-        ``to_<milestone>_ms``: from the start, in ms. Rows that were superseded or folded within the file are part of
-        ``read`` alone.
-
     Raises
     ------
     AssertionError
         No row was superseded or folded, and yet a total differs: a fault in the code, never in an export.
     """
     sums = {ROWS: "count(*)", **dict(_sums(scan))}
-    asked = ", ".join(f"CAST(coalesce({sql}, 0) AS HUGEINT)" for sql in sums.values())
-    read = _asked(db, asked, f"({good})")
-    staged = _asked(db, asked, f"read_parquet({parquet_list(parts)})") if parts else [0] * len(sums)
+    asked = [f"CAST(coalesce({sql}, 0) AS HUGEINT)" for sql in sums.values()]
+    [read] = db.execute(f"SELECT {', '.join(asked)} FROM ({good})").fetchall()
+    staged, newest = [0] * len(sums), []
+    if parts:
+        asked += [f"max({name(target)})" for target in happened(scan)]
+        [found] = db.execute(f"SELECT {', '.join(asked)} FROM read_parquet({parquet_list(parts)})").fetchall()
+        staged, newest = [*found[: len(sums)]], [at.replace(tzinfo=UTC) for at in found[len(sums) :] if at]
     totals = {what: Total(*both) for what, *both in zip(sums, read, staged, strict=True)}
     if totals[ROWS].staged != rows:
         raise AssertionError(f"{totals[ROWS].staged} rows were staged of {rows}: this is a fault in callclock")
     lost = [what for what, total in totals.items() if total.read != total.staged]
     if lost and totals[ROWS].read == rows:
         raise AssertionError(f"control totals differ: {lost[0]} is {totals[lost[0]]}: this is a fault in callclock")
-    return totals
-
-
-def watermark(db: duckdb.DuckDBPyConnection, scan: Scan, parts: Sequence[Path]) -> datetime | None:
-    """Newest instant of something that happened, among the staged rows (UTC): how far the source's system had got.
-
-    An export that says it was taken at night and knows nothing after noon comes from a copy that has stopped.
-    """
-    told = happened(scan)
-    if not parts or not told:
-        return None
-    newest = ", ".join(f"max({name(target)})" for target in told)
-    [found] = db.execute(f"SELECT {newest} FROM read_parquet({parquet_list(parts)})").fetchall()
-    return max((at.replace(tzinfo=UTC) for at in found if at), default=None)
+    return Staged(totals, max(newest, default=None))
 
 
 def _sums(scan: Scan) -> Iterator[tuple[str, str]]:
@@ -80,8 +82,3 @@ def _sums(scan: Scan) -> Iterator[tuple[str, str]]:
 
 def _ends(column: Column, scan: Scan) -> bool:
     return column.kind is Kind.INSTANT and column.milestone and column.name not in scan.profile.contract.starts
-
-
-def _asked(db: duckdb.DuckDBPyConnection, asked: str, relation: str) -> list[int]:
-    [found] = db.execute(f"SELECT {asked} FROM {relation}").fetchall()
-    return [int(value) for value in found]
