@@ -15,6 +15,7 @@ import pytest
 
 from callclock import layout, wording
 from callclock.engine import connect
+from callclock.scorecard import shown
 from callclock.scorecard.facts import Facts, gather
 from callclock.scorecard.figures import AREA, CURVE, Cell, Selection
 from callclock.scorecard.measured import measure
@@ -263,15 +264,31 @@ def test_feeds_notices_and_restatements_are_told(read: PageText) -> None:
     assert "10 (1.0 %)" in read.text
     assert "No profile matches: write one." in read.text
     assert "101: 24.4 % hung up & nobody <answered>" in read.text
-    assert "attendance.median_s 2026-02" in read.text
+    assert "Attendance: median, February 2026" in read.text
     assert f"{wording.duration(39_600)} {wording.duration(40_000)} export" in read.text
-    assert "attendance.excluded 2026-02 whole force 48 50 export" in read.text
+    assert "attendance.excluded, February 2026 whole force 48 50 export" in read.text
+    assert read.text.index("Attendance: median, February") < read.text.index("attendance.excluded, February")
 
 
 def test_a_restatement_names_its_cell_in_words(whole: Facts) -> None:
-    rows = [{**whole.restated[0], "grade": "2", "population": "domestic_abuse"}]
+    """And two figures that differ are printed so that they do: 0.7 % became 0.7 %."""
+    rows = [
+        {**whole.restated[0], "grade": "2", "population": "domestic_abuse"},
+        {**whole.restated[0], "metric": "calls.stage_share", "line": "101", "stage": "switchboard_queue", "old_value": 0.0071, "new_value": 0.0074},
+        {**whole.restated[0], "metric": "calls.gone", "old_value": None},
+    ]  # fmt: skip
     read = PageText(page("SIM", FORCE, replace(whole, restated=rows)))
-    assert "2026-02 grade 2, domestic abuse" in read.text
+    assert "February 2026 grade 2, domestic abuse" in read.text
+    assert (
+        "Calls: where they ended, February 2026 line 101, in the queue of the switchboard 0.71 % 0.74 % export"
+        in read.text
+    )
+    assert "calls.gone, February 2026 whole force \N{EN DASH} 40000.00 export" in read.text
+
+
+def test_every_measure_of_the_page_has_a_name_to_stand_alone_with() -> None:
+    told = set(shown.METRICS) - {shown.BACKLOG, *(f"followthrough.{name}" for name in shown.KNOWN)}
+    assert told <= set(shown.NAMES)
 
 
 def test_the_backlog_speaks_of_the_newest_day_that_is_complete(whole: Facts) -> None:

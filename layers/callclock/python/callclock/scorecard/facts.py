@@ -173,7 +173,7 @@ def gather(db: duckdb.DuckDBPyConnection) -> Facts:
         feeds=rows(db, "feeds"),
         stopped=rows(db, "stopped"),
         told=rows(db, "told"),
-        restated=rows(db, "restated"),
+        restated=rows(db, "restated", {"metrics": list(METRICS)}),
     )
 
 

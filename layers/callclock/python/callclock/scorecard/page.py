@@ -17,8 +17,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from callclock import wording
+from callclock.clock import Month
 from callclock.engine import quote
 from callclock.metrics import catalogue
+from callclock.scorecard import shown
 from callclock.scorecard.facts import Facts, Row, count, instant, number
 from callclock.scorecard.figures import NOTHING, Cell, Figure, packed
 from callclock.scorecard.measured import Measured, measure
@@ -201,16 +203,21 @@ def _told(facts: Facts, force: Force) -> PlainTable:
 def _restated(facts: Facts, force: Force) -> PlainTable:
     rows = []
     for row in facts.restated:
-        unit = _unit(str(row["metric"]))
-        keys = {key: str(row[key]) for key in ("grade", "population", "line", "stage") if row[key] != "all"}
-        cell = ", ".join(f"grade {said}" if key == "grade" else said for key, said in keys.items()).replace("_", " ")
+        metric, old, new = str(row["metric"]), number(row["old_value"]), number(row["new_value"])
+        was, is_now = (_DASH if value is None else wording.figure(value, _unit(metric)) for value in (old, new))
+        if old is not None and new is not None:
+            was, is_now = wording.told_apart(old, new, _unit(metric))
+        of = [
+            wording.place(key, str(row[key])) for key in ("grade", "population", "line", "stage") if row[key] != "all"
+        ]
+        month = Month.parse(str(row["period_label"]))
         rows.append(
             [
                 _when(row, "restated_at", force),
-                f"{row['metric']} {row['period_label']}",
-                cell or "whole force",
-                _written(row, "old_value", unit),
-                _written(row, "new_value", unit),
+                f"{shown.NAMES.get(metric, metric)}, {wording.MONTHS[month.month - 1]} {month.year}",
+                ", ".join(of) or "whole force",
+                was,
+                is_now,
                 str(row["cause"]),
             ]
         )
@@ -234,8 +241,3 @@ def _unit(metric: str) -> str:
 
 def _when(row: Row, column: str, force: Force) -> str:
     return wording.moment(instant(row, column), force.tz) if isinstance(row[column], datetime) else _DASH
-
-
-def _written(row: Row, column: str, unit: str) -> str:
-    value = number(row[column])
-    return _DASH if value is None else wording.figure(value, unit)

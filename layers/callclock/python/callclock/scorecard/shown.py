@@ -118,3 +118,16 @@ METRICS: Final = tuple(
     )
 )
 """Every measure that the page shows."""
+
+NAMES: Final = {
+    **{metric: f"Attendance: {name[:1].lower()}{name[1:]}" for metric, name in ATTENDANCE.items()},
+    **{metric: f"Calls: {name[:1].lower()}{name[1:]}" for metric, name in CALLS.items()},
+    **{metric: f"Safeguarding: {name[:1].lower()}{name[1:]}" for (metric, _), name in SAFEGUARDING.items()},
+    "calls.stage_share": "Calls: where they ended",
+    "calls.abandon_time_median_s": "Calls: median time until people hung up",
+    "followthrough.share": "After the hang-up: first contact found",
+    "followthrough.placebo_share": "After the hang-up: found a week earlier",
+    "followthrough.excess_share": "After the hang-up: more than by chance",
+    **{metric: f"After the hang-up: {name[:1].lower()}{name[1:]}" for metric, name in REACH.items()},
+}
+"""What a measure is called where it stands alone."""
