@@ -40,6 +40,8 @@ def rule(metric: str = "calls.abandonment_rate", period: str = "month", where: s
         ("thresholds.toml", rule("attendance.over_7d", where='basis = "bt"'), "rules.0.where.basis: attendance.over_7d is not measured by bt"),
         ("thresholds.toml", rule("calls.abandonment_rate", "week", 'line = "101", hour_of_week = "042"'), "rules.0.where: of calls.abandonment_rate there is never a value: by hour_of_week it is measured by month, never by week"),
         ("thresholds.toml", rule(where=""), "rules.0.where: of calls.abandonment_rate there is never a value: it is never summed over line: name one of each"),
+        ("thresholds.toml", rule("calls.abandoned_share", where='line = "101", stage = "skil_queue"'), "rules.0.where.stage: never 'skil_queue': choose one of skill_queue"),
+        ("thresholds.toml", rule("attendance.gap_ratio", where='grade = "2", population = "other"'), "rules.0.where.population: never 'other': choose one of domestic_abuse"),
         ("targets.toml", TARGET.format("calls.abandoned_rate"), "metrics.0.metric: no measure 'calls.abandoned_rate'"),
         ("force.toml", FORCE.format("attendance.median"), "forces.EX.rebases.0.metric: no measure 'attendance.median'"),
     ],

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from callclock.clock import PeriodKind
+from callclock.contracts import STAGES
 
 _EVERY: Final = frozenset(PeriodKind)
 _LONG: Final = _EVERY - {PeriodKind.DAY, PeriodKind.WEEK}
@@ -104,6 +105,23 @@ _OF_FAMILY: Final = {
     "safeguarding.": _cells("outcome", ("", _EVERY)),
     "feed.": _cells("source", ("", _DAY)),
 }
+_STAGES: Final = (STAGES - {"callback"}) | {"callback_served", "callback_unserved", "callback_pending"}
+_WORDS: Final = {
+    "population": frozenset({"domestic_abuse", "other", "unknown"}),
+    "grade_basis": frozenset({"initial", "final"}),
+    "age_band": frozenset({"under_4h", "under_24h", "under_7d", "over_7d"}),
+    "window_label": frozenset({"15m", "1h", "4h", "24h", "72h"}),
+    "hour_of_week": frozenset(f"{hour:03d}" for hour in range(168)),
+    "stage": _STAGES,
+}
+_OUTCOMES: Final = {
+    "safeguarding.": frozenset({"attended", "never_attended"}),
+    "followthrough.prompted_": frozenset({"prompted", "not_prompted"}),
+    "followthrough.": frozenset({
+        "callback", "answered_101", "call_999", "online_report", "webchat", "email_social", "front_counter",
+        "incident_logged", "none_found",
+    }),
+}  # fmt: skip
 UNASKED: Final = frozenset({"basis", "grade_basis", "grade_scheme"})
 """Keys that a rule finds without naming them."""
 
@@ -114,3 +132,12 @@ def cells_of(metric: str, by_interval: bool = False) -> Cells:
         return _BY_HOUR
     named = _OF_MEASURE.get(metric)
     return named or next(cells for start, cells in _OF_FAMILY.items() if metric.startswith(start))
+
+
+def words_of(metric: str, key: str) -> frozenset[str]:
+    """All that a key of a measure ever holds; nothing where a force's own names or its source's codes decide."""
+    if key == "outcome":
+        return next((words for start, words in _OUTCOMES.items() if metric.startswith(start)), frozenset())
+    if key == "population" and metric.startswith("attendance.gap_"):
+        return frozenset({"domestic_abuse"})
+    return _WORDS.get(key, frozenset())

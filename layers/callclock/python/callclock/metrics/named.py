@@ -1,10 +1,10 @@
 """Whether dropped configuration names measures that there are: a rule with a slip in its name would tell nobody."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from callclock.metrics.catalogue import Family, families
-from callclock.metrics.cells import UNASKED, cells_of
+from callclock.metrics.cells import UNASKED, cells_of, words_of
 from callclock.settings import ConfigurationError, Settings, ThresholdRule
 
 
@@ -67,9 +67,18 @@ def _unmeasured(rule: ThresholdRule) -> Iterator[str]:
         yield f"period: {rule.metric} is not measured by {rule.period}: choose one of {', '.join(sorted(kinds))}"
     for key in strange:
         yield f"where.{key}: {rule.metric} is not broken down by it: it is by {', '.join(sorted(_keys(there)))}"
+    for key in sorted(fixed - set(strange)):
+        words = words_of(rule.metric, key)
+        if words and rule.where[key] not in words:
+            yield f"where.{key}: never {rule.where[key]!r}{_like_word(rule.where[key], words)}"
     fault = cells_of(rule.metric, by_interval).fault(fixed - UNASKED, rule.period)
     if fault and rule.period in kinds and not strange:
         yield f"where: of {rule.metric} there is never a value: {fault}"
+
+
+def _like_word(word: str, words: Collection[str]) -> str:
+    like = get_close_matches(word, sorted(words), n=3) or sorted(words)[:12]
+    return f": choose one of {', '.join(like)}"
 
 
 def _keys(there: list[Family]) -> set[str]:
