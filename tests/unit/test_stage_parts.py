@@ -77,3 +77,29 @@ def test_one_number_is_one_key_in_whatever_batch_it_stands(
     assert len(keys) == 63
     assert len({*keys.values()}) == 7
     assert all(keys[str(n)] == keys[str(n % 7)] for n in range(63))
+
+
+COUNTED = """
+profile = "counts"
+table = "call_intervals"
+[export]
+key = ["Hour", "Queue"]
+[time]
+formats = ["%d/%m/%Y %H:%M"]
+[columns]
+provider = { const = "acd" }
+line = { const = "101" }
+queue = "Queue"
+interval_start = "Hour"
+interval_end = { start = "interval_start", add = "1 hour" }
+offered = "A"
+"""
+
+
+def test_counted_hours_stand_in_order_though_each_is_looked_at_beside_its_equals(tmp_path: Path) -> None:
+    """Which DuckDB does one series after another."""
+    cells = [(day, hour, queue) for day in range(28, 0, -1) for hour in (14, 9) for queue in "cab"]
+    text = "Hour,Queue,A\n" + "".join(f"{day:02}/03/2026 {hour:02}:00,{queue},1\n" for day, hour, queue in cells)
+    [part] = staged(tmp_path, COUNTED, text).parts.values()
+    assert [row["queue"] for row in pq.read_table(part).to_pylist()] == [queue for *_, queue in cells]
+    assert [row["record_no"] for row in pq.read_table(part).to_pylist()] == list(range(1, len(cells) + 1))

@@ -50,7 +50,7 @@ def fold(db: duckdb.DuckDBPyConnection, scan: Scan, good: str, *, rows: int) -> 
     known_by = "record_key, _leg" if scan.has_legs else "record_key"
     repeated = _find_repeated(db, known_by, good, shares=max(1, -(-rows // _KEYS_AT_ONCE)))
     if not repeated:
-        return Folded(good, 0, {}, in_order=len(scan.profile.entries) == 1)
+        return Folded(good, 0, {}, in_order=scan.in_order)
     several = f"SELECT g.* FROM ({good}) AS g SEMI JOIN repeated USING ({known_by})"
     collapse = scan.profile.repeats == "collapse"
     columns = dict(_collapsed(scan) if collapse else _newest(scan))

@@ -81,6 +81,11 @@ class Scan:
         """Whether the query gives ``_exported``, the row's own word of when the export was taken."""
         return self.profile.export.exported_at.rule is not None
 
+    @property
+    def in_order(self) -> bool:
+        """Whether its rows come in the order of the export, one of each."""
+        return len(self.profile.entries) == 1 and not self._walls.has_pairs
+
     @cached_property
     def _clock(self) -> Clock:
         return Clock(self.profile.time.zone)

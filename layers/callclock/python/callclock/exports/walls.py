@@ -68,6 +68,11 @@ class Walls:
         """
         self._pairs[self._parsed[text]] = series
 
+    @property
+    def has_pairs(self) -> bool:
+        """Whether any clock is looked at beside its equals; then rows no longer come in the order of the file."""
+        return bool(self._pairs)
+
     def pair_layer(self) -> Iterator[str]:
         """Columns ``p``: whether an equal clock of the same series follows the first one."""
         for number, series in self._pairs.items():
