@@ -115,6 +115,9 @@ def test_every_look_is_whole_quiet_and_accessible(browser: Browser, html: Path, 
     assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
     assert seen.page.evaluate(CUT_OFF) == [], "words of a chart lie beyond its edge"
     assert seen.page.evaluate(WITHOUT_QUERY) == [], "each chart leads to its query without a table being opened"
+    long_names = seen.page.locator("figure[data-table=t-stages-101] svg tspan").count()
+    assert (long_names > 0) is (look == "phone"), "names of bars are broken where there is no room, and nowhere else"
+    assert seen.page.locator("figure[data-table=t-heat-101] svg").bounding_box()["height"] < 500  # type: ignore[index]
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     seen.page.screenshot(path=SCREENSHOTS / f"{look}.png", full_page=True)
     seen.page.screenshot(path=SCREENSHOTS / f"{look}-top.png")

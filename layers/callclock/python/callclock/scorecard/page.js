@@ -71,7 +71,8 @@
   const themeOf = (figure) => isNarrow(figure) ? {
     ...page.theme, lineBreak: "\n", legend: { ...page.theme.legend, columns: 1 }, axisX: { titleAnchor: "end", labelOverlap: "greedy", labelSeparation: 4 },
   } : page.theme;
-  const broken = (words) => words.replace(/(.{9,16}?) /g, "$1\n");
+  const LINE = 17;
+  const broken = (words) => words.replace(new RegExp(`(.{1,${LINE}})( |$)`, "g"), "$1\n").trimEnd();
 
   // A line that no row has a value for (a target, limits before there are any) is left out.
   const layersOf = (layers, rows) => layers.filter((layer) => {
@@ -81,6 +82,7 @@
 
   const drawn = new Map();
   const draw = async (figure) => {
+    figure.hidden = false;
     const table = document.getElementById(figure.dataset.table);
     const lines = cellsOf(table);
     const values = lines.flatMap(({ cells }) => cells.filter((c) => c.key !== "signal" && c.value !== null).map((c) => c.value));
@@ -88,7 +90,7 @@
     const spec = structuredClone(page.specs[figure.dataset.chart]);
     const rows = dataOf(lines, spec.usermeta.callclock.shape, scale);
     const { rowHeight } = spec.usermeta.callclock;
-    const stacked = rowHeight && isNarrow(figure);
+    const stacked = rowHeight && isNarrow(figure) && lines.some(({ row }) => row.length > LINE);
     if (stacked) for (const datum of rows) datum.row = broken(datum.row);
     if (rowHeight) spec.height = (stacked ? Math.max(rowHeight, 46) : rowHeight) * lines.length;
     spec.datasets = { rows };
@@ -97,7 +99,6 @@
     const zero = Math.min(...values) < 0.75 * Math.max(...values);
     spec.params = [{ name: "unit", value: table.dataset.unit }, { name: "zero", value: zero }];
     if (spec.layer) spec.layer = layersOf(spec.layer, rows);
-    figure.hidden = false;
     const plot = figure.querySelector(".plot");
     plot.setAttribute("aria-label", `${plot.dataset.title}. ${figure.querySelector("figcaption").textContent}`);
     drawn.get(figure)?.finalize();
