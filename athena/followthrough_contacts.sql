@@ -1,22 +1,23 @@
 -- Athena's text of callclock/metrics/followthrough_contacts.sql, written by make athena.
 SELECT
-  CASE WHEN w.called_back THEN 1 WHEN c.line = '101' THEN 2 ELSE 3 END AS outcome_no,
+  1 AS outcome_no,
   c.caller_key,
   c.key_epoch,
-  CASE WHEN w.called_back THEN c.callback_connected_at ELSE c.started_at END AS contact_at,
+  c.callback_connected_at AS contact_at,
   c.local_date
 FROM calls_stated AS c
-/* A call may be two contacts: answered at first, and called back. */
-INNER JOIN (VALUES
-  (FALSE),
-  (TRUE)) AS w(called_back)
-  ON CASE
-    WHEN w.called_back
-    THEN NOT c.callback_connected_at IS NULL
-    ELSE c.live_answer AND c.line IN ('101', '999')
-  END
 WHERE
-  c.counted
+  c.counted AND NOT c.callback_connected_at IS NULL
+UNION ALL
+SELECT
+  CASE c.line WHEN '101' THEN 2 ELSE 3 END,
+  c.caller_key,
+  c.key_epoch,
+  c.started_at,
+  c.local_date
+FROM calls_stated AS c
+WHERE
+  c.counted AND c.live_answer AND c.line IN ('101', '999')
 UNION ALL
 SELECT
   CASE k.channel

@@ -3,16 +3,13 @@
 -- stored: no
 -- meaning: Every contact with the force, by what it is (the numbers of followthrough_outcomes) and when; a further hang-up is none. METRICS "C": a call's time is its start, a callback's its connection, a contact's when it was sent. Local date: of the record.
 SELECT
-    CASE WHEN w.called_back THEN 1 WHEN c.line = '101' THEN 2 ELSE 3 END AS outcome_no,
-    c.caller_key,
-    c.key_epoch,
-    CASE WHEN w.called_back THEN c.callback_connected_at ELSE c.started_at END AS contact_at,
-    c.local_date
+    1 AS outcome_no, c.caller_key, c.key_epoch, c.callback_connected_at AS contact_at, c.local_date
 FROM calls_stated AS c
--- A call may be two contacts: answered at first, and called back.
-INNER JOIN (VALUES (false), (true)) AS w(called_back)
-    ON CASE WHEN w.called_back THEN c.callback_connected_at IS NOT NULL ELSE c.live_answer AND c.line IN ('101', '999') END
-WHERE c.counted
+WHERE c.counted AND c.callback_connected_at IS NOT NULL
+UNION ALL
+SELECT CASE c.line WHEN '101' THEN 2 ELSE 3 END, c.caller_key, c.key_epoch, c.started_at, c.local_date
+FROM calls_stated AS c
+WHERE c.counted AND c.live_answer AND c.line IN ('101', '999')
 UNION ALL
 SELECT
     CASE k.channel WHEN 'online_report' THEN 4 WHEN 'webchat' THEN 5 WHEN 'email_social' THEN 6 ELSE 7 END,
