@@ -10,7 +10,7 @@ from pathlib import Path
 
 from callclock.engine import connect, quote
 from callclock.metrics.catalogue import INPUTS, Family, families
-from tests.unit.test_portable_sql import evaluated
+from tests.unit.test_portable_sql import evaluated, unseen
 
 
 def write(family: Family, folder: Path) -> None:
@@ -18,6 +18,10 @@ def write(family: Family, folder: Path) -> None:
     folder.mkdir(parents=True)
     with connect(folder / "duckdb") as con:
         evaluated(con, family, folder)
+        if nothing := unseen(con, family):
+            raise SystemExit(
+                f"{family.name}: nothing to compare of {', '.join(nothing)}: give `evaluated` such records"
+            )
         there = {str(row[0]) for row in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
         for name in sorted(there & INPUTS):
             con.execute(
