@@ -61,13 +61,16 @@ def lay_series(
     values, restated
         Files of the families that the rules watch (``results.fetch_values``, ``results.fetch_restatements``).
     """
-    watched = sorted({metric for rule in rules for metric in metrics_of(rule)})
+    asked = {
+        "metric": sorted({metric for rule in rules for metric in metrics_of(rule)}),
+        "period_kind": sorted({rule.period.value for rule in rules}),
+        # Hours of the week are most of the rows there are, and no part that a figure is split into.
+        "hour_of_week": sorted({where_of(rule)["hour_of_week"] for rule in rules}),
+    }
+    where = " AND ".join(f"{key} IN ?" for key in asked)
     for table, files in ((METRIC_VALUES, values), (RESTATEMENTS, restated)):
         rows = rows_of(table.columns, files)
-        db.execute(
-            f"CREATE TABLE {table.name} AS SELECT * FROM ({rows}) WHERE list_contains(CAST(? AS VARCHAR[]), metric)",
-            [watched],
-        )
+        db.execute(f"CREATE TABLE {table.name} AS SELECT * FROM ({rows}) WHERE {where}", [*asked.values()])
 
 
 def load_series(db: duckdb.DuckDBPyConnection, rule: ThresholdRule) -> Series:
