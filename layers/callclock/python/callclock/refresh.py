@@ -256,6 +256,7 @@ class _Partition:
         db: duckdb.DuckDBPyConnection,
         families: Sequence[Family],
         steps: Sequence[Relation],
+        months: Mapping[str, Sequence[Path]] | None = None,
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         """Connection on which these steps stand ready, over the records that these families see in the partition."""
         needed = sorted({month for family in families for month in self.needed(family)})
@@ -271,6 +272,7 @@ class _Partition:
                 targets=self.refresh.targets,
                 known=self.known,
                 steps=steps,
+                months=months,
             )
             yield own
 
@@ -296,7 +298,7 @@ class _Partition:
         families = [family for family, _ in stale]
         kept = {name: files for family in families for name, files in self._kept_months(family).items() if files}
         steps = steps_below([name for family in families for name in family.read], ready=kept)
-        with self.prepared(db, families, steps) as own:
+        with self.prepared(db, families, steps, kept) as own:
             # Read before the work, so that a newer run that comes between is not overwritten by this one.
             were = {
                 family.name: self.refresh.results.fetch(self._key(family), _was(here, family)) for family, _ in stale
