@@ -74,7 +74,7 @@ class Lake:
             self.state, made = state, made + 1
         return made
 
-    def unlinkable(self) -> dict[str, Any]:
+    def unlinkable(self, kind: str = "month") -> dict[str, Any]:
         path = self.tmp / "values.parquet"
         key = layout.values("EX", JANUARY, "followthrough_reach")
         assert self.results.fetch(key, path)
@@ -82,7 +82,7 @@ class Lake:
         [row] = [
             row
             for row in rows
-            if (row["metric"], row["period_kind"], row["stage"]) == ("followthrough.unlinkable_share", "month", "all")
+            if (row["metric"], row["period_kind"], row["stage"]) == ("followthrough.unlinkable_share", kind, "all")
         ]
         return row
 
@@ -108,6 +108,17 @@ def test_an_export_without_a_contact_makes_a_hang_up_mature(lake: Lake) -> None:
     assert lake.refresh() > 0
     row = lake.unlinkable()
     assert (row["n"], row["n_immature"], row["complete"]) == (1, 0, True)
+
+
+def test_a_quarter_stands_beside_a_year_that_has_no_call_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both lie in January's partition: the quarter holds February's call, the year to date ends before it."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    lake, begun = Lake(tmp_path), HUNG_UP + timedelta(days=2)
+    lake.curate(CALLS, JANUARY.plus(1), [{**CALL, "call_started_at": begun, "ended_at": begun + timedelta(minutes=3)}])
+    lake.covers(CALLS, "2025-06-01T00:00:00Z", "2026-05-31T23:00:00Z")
+    assert lake.refresh()
+    assert lake.unlinkable("quarter")["n"] == 1
+    assert not lake.results.holds(layout.values("EX", JANUARY, "followthrough_reach_year"))
 
 
 def test_what_is_covered_later_changes_nothing(lake: Lake) -> None:
