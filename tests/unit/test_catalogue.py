@@ -16,8 +16,9 @@ from callclock.metrics.catalogue import (
     read_family,
     read_relation,
     relations,
+    steps_below,
 )
-from callclock.metrics.evaluate import Known, prepare
+from callclock.metrics.evaluate import Known, evaluate, prepare
 from callclock.metrics.headers import HeaderError
 from callclock.reasons import Exclusion
 from tests.support.curated import FORCE, TARGETS, at
@@ -155,10 +156,12 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[str
     known = Known(at("2026-04-01T00:00:00Z"), ())
     found = {}
     for tables in {of.tables for of in families()}:
-        with connect(tmp_path_factory.mktemp("-".join(tables))) as con:
+        folder = tmp_path_factory.mktemp("-".join(tables))
+        with connect(folder) as con:
             prepare(con, dict.fromkeys(tables, ()), home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
             for of in families():
                 if of.tables == tables:
+                    evaluate(con, of, folder / f"{of.name}.parquet")
                     found[of.name] = [row[0] for row in con.execute(f"DESCRIBE {of.select}").fetchall()]
     return found
 
@@ -174,11 +177,15 @@ def test_a_step_rests_on_periods_or_is_worked_out_once_for_all_of_them() -> None
     by_period = {name for name, step in relations().items() if step.by_period and step.stored}
     assert by_period == {
         *("attendance_cell", "attendance_percentiles", "attendance_step_percentiles", "attendance_spread"),
-        *("attendance_middle", "attendance_late", "attendance_weighed"),
+        *("attendance_middle", "attendance_late", "attendance_weighed", "attendance_half"),
         *("calls_cell", "calls_percentiles", "calls_caller_cell", "calls_intervals_cell"),
         *("followthrough_episodes", "followthrough_cell", "followthrough_found", "followthrough_changes"),
     }
     assert not relations()["attendance_population"].by_period
+    # They are made when a family asks for them; all else is ready before, and so can rest on none of them.
+    checks = {of.check.name for of in families() if of.check}
+    for name, step in relations().items():
+        assert name in by_period | checks or not by_period & {below.name for below in steps_below(step.inputs)}, name
 
 
 def test_families_that_share_an_episode_look_equally_far() -> None:

@@ -256,7 +256,6 @@ class _Partition:
         db: duckdb.DuckDBPyConnection,
         families: Sequence[Family],
         steps: Sequence[Relation],
-        months: Mapping[str, Sequence[Path]] | None = None,
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         """Connection on which these steps stand ready, over the records that these families see in the partition."""
         needed = sorted({month for family in families for month in self.needed(family)})
@@ -272,7 +271,6 @@ class _Partition:
                 targets=self.refresh.targets,
                 known=self.known,
                 steps=steps,
-                months=months,
             )
             yield own
 
@@ -296,26 +294,23 @@ class _Partition:
         here = self.refresh.workdir / "-".join(self.tables) / str(self.home)
         here.mkdir(parents=True, exist_ok=True)
         families = [family for family, _ in stale]
-        kept = {name: files for family in families for name, files in self._kept_months(family).items() if files}
+        kept = self._kept_months(families)
         steps = steps_below([name for family in families for name in family.read], ready=kept)
-        with self.prepared(db, families, steps, kept) as own:
+        with self.prepared(db, families, steps) as own:
             # Read before the work, so that a newer run that comes between is not overwritten by this one.
-            were = {
-                family.name: self.refresh.results.fetch(self._key(family), _was(here, family)) for family, _ in stale
-            }
+            were = {f.name: self.refresh.results.fetch(self._key(f), _was(here, f)) for f in families}
             rows = {}
             for family, inputs in stale:
-                metadata = {"inputs": json.dumps(inputs, sort_keys=True)}
-                months = self._kept_months(family)
+                out, metadata = _new(here, family), {"inputs": json.dumps(inputs, sort_keys=True)}
                 try:
-                    rows[family.name] = evaluate(own, family, _new(here, family), metadata=metadata, months=months)
+                    rows[family.name] = evaluate(own, family, out, metadata=metadata, months=kept)
                 except ImpossibleFiguresError as fault:
                     raise ImpossibleFiguresError(
                         f"{self.refresh.force_code} {self.home} not released: {fault}"
                     ) from fault
             replaced = [(family, inputs) for family, inputs in stale if were[family.name]]
             self._restate(own, replaced, forgotten, here)
-            for family, _ in stale:
+            for family in families:
                 was = were[family.name]
                 if rows[family.name] or was is not None:
                     self.refresh.results.replace(self._key(family), _new(here, family), was)
@@ -349,12 +344,17 @@ class _Partition:
     def _key(self, family: Family) -> str:
         return layout.measured(family.result.name, self.refresh.force_code, self.home, family.name)
 
-    def _kept_months(self, family: Family) -> Mapping[str, Sequence[Path]]:
-        """Files of the monthly steps that the family rests on."""
-        return {
-            step.name: [_MonthOfStep(replace(self, home=month), family, step).path for month in self._months_in(family)]
-            for step in family.monthly
-        }
+    def _kept_months(self, families: Sequence[Family]) -> Mapping[str, Sequence[Path]]:
+        """Files of the monthly steps that these families rest on, where there are any.
+
+        All of them for each family: one may have no month of its own where another has, and what lies outside its
+        periods is left out as it reads them.
+        """
+        found: dict[str, dict[Path, None]] = {}
+        for family in families:
+            for step, month in product(family.monthly, self._months_in(family)):
+                found.setdefault(step.name, {})[_MonthOfStep(replace(self, home=month), family, step).path] = None
+        return {name: list(paths) for name, paths in found.items()}
 
     def _curated(self, table: str, month: Month) -> Path | None:
         """Curated file of one month, kept while the function is warm: many partitions look back at it."""

@@ -1,6 +1,6 @@
 -- relation: attendance_half
 -- from: attendance_middle, attendance_weighed, attendance_late, attendance_in_cells
--- stored: no
+-- stored: yes
 -- meaning: Of the cells whose half is reached only after the first open incident was last seen: when, and how many open ones had been lost sight of before.
 WITH reached AS (
     -- The first interval, and point in it, at the end of which half are attended.

@@ -113,7 +113,6 @@ def prepare(
     targets: Targets,
     known: Known,
     steps: Sequence[Relation] | None = None,
-    months: Mapping[str, Sequence[Path]] | None = None,
 ) -> None:
     """Register what the families that read exactly these tables need, for the values of one partition.
 
@@ -128,9 +127,8 @@ def prepare(
         Month in whose partition the values will lie.
     steps
         Shared steps to make ready, each after what it needs (``catalogue.steps_below``); None for all those of these
-        tables. A partition of few stale families needs few, and every step costs its planning.
-    months
-        Files of the monthly steps that :func:`evaluate` will be given.
+        tables. A partition of few stale families needs few, and every step costs its planning. Stored steps that rest
+        on periods are left to :func:`evaluate`: to make them ready empty would plan them once more.
 
     Raises
     ------
@@ -194,13 +192,7 @@ def prepare(
     fill(con, "worked_out", "step VARCHAR, period_kind VARCHAR", [])
     con.execute("SET VARIABLE stands = NULL")
     for step in _of_tables(tuple(tables)) if steps is None else steps:
-        if step.stored and step.by_period:
-            kept, files = name(f"kept_{step.name}"), (months or {}).get(step.name)
-            empty = f"SELECT * FROM read_parquet({parquet_list(files)})" if files else all_at_once(step.sql)
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS {empty} WITH NO DATA")
-            of_periods = f"SELECT * FROM {kept} WHERE period_kind IN (SELECT period_kind FROM periods)"
-            con.execute(f"CREATE OR REPLACE TEMP VIEW {name(step.name)} AS {of_periods}")
-        else:
+        if not (step.stored and step.by_period):
             kind = "TABLE" if step.stored else "VIEW"
             con.execute(f"CREATE OR REPLACE TEMP {kind} {name(step.name)} AS {all_at_once(step.sql)}")
 
@@ -299,18 +291,29 @@ def _keep(con: duckdb.DuckDBPyConnection, step: Relation, family: Family, months
     wanted = [kind for kind in family.kinds if (kind.value,) not in held]
     long = [kind for kind in wanted if kind in LONG]
     apart = [[kind] for kind in long] if step.percentiles else [long]
+    first = not held
     for together in ([kind for kind in wanted if kind not in LONG], *apart):
         if together:
             _of_kinds(con, together, family)
-            sql = all_at_once(step.sql) if months is None else _of_months(step, months)
-            con.execute(f"INSERT INTO {name(f'kept_{step.name}')} BY NAME {sql}")
+            sql = _of_months(months) if months else all_at_once(step.sql)
+            _add(con, step, sql, first=first)
+            first = False
             con.executemany("INSERT INTO worked_out VALUES (?, ?)", [(step.name, kind.value) for kind in together])
 
 
-def _of_months(step: Relation, months: Sequence[Path]) -> str:
+def _add(con: duckdb.DuckDBPyConnection, step: Relation, sql: str, *, first: bool) -> None:
+    """Keep rows of a step. Under its name stand those of the kinds of period that are asked for."""
+    kept = name(f"kept_{step.name}")
+    if not first:
+        con.execute(f"INSERT INTO {kept} BY NAME {sql}")
+        return
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS {sql}")
+    of_periods = f"SELECT * FROM {kept} WHERE period_kind IN (SELECT period_kind FROM periods)"
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {name(step.name)} AS {of_periods}")
+
+
+def _of_months(months: Sequence[Path]) -> str:
     """SQL of a monthly step: the rows of each month once for every period that holds it."""
-    if not months:
-        return f"SELECT * FROM {name(f'kept_{step.name}')} WHERE false"
     return (
         "SELECT p.period_kind, p.period_label, m.* EXCLUDE (period_kind, period_label, first_day) "
         "FROM (SELECT *, CAST(period_label || '-01' AS DATE) AS first_day "
