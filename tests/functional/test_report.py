@@ -92,7 +92,7 @@ def test_the_page_shows_what_the_other_functions_left(measured: Report) -> None:
     assert "10 (1.0 %)" in read.text
     assert "No profile matches: write one." in read.text
     assert "nobody <answered>" in read.text
-    assert "attendance.median_s 2026-02" in read.text
+    assert "Attendance: median, February 2026" in read.text
     assert ("a", "href", layout.saved_queries("eu-west-2")) in read.addresses
     assert boto3.client("s3").head_object(Bucket="results", Key=key)["ContentType"] == "text/html; charset=utf-8"
 
