@@ -30,6 +30,7 @@ def queue(given: Given, site: Site) -> Made:
     key = attributes.get("KmsMasterKeyId")
     dead, receives = _redrive(given, site, attributes, fifo=fifo)
     given.leave("Tags", _NO_TAGS)
+    # Ignored: a template is untyped.
     url = site.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]
     arn = site.arn("sqs", name)
     if key:
