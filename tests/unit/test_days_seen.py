@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from callclock.lake.curate import CuratedMonth
 
 FIRST = date(2026, 3, 1)
-DAYS = {FIRST + timedelta(days=n): f"counted {n}" for n in range(0, 31, 3)}
-LOOKED_UP = {FIRST + timedelta(days=n): f"looked up {n}" for n in range(1, 31, 4)}
+DAYS = {str(FIRST + timedelta(days=n)): f"counted {n}" for n in range(0, 31, 3)}
+LOOKED_UP = {str(FIRST + timedelta(days=n)): f"looked up {n}" for n in range(1, 31, 4)}
 
 
-def _hash(days: dict[date, str], first: date, end: date) -> str:
-    text = "\n".join(f"{day} {days[day]}" for day in sorted(days) if first <= day < end)
+def _hash(days: dict[str, str], first: date, end: date) -> str:
+    text = "\n".join(f"{day} {days[day]}" for day in sorted(days) if first <= date.fromisoformat(day) < end)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

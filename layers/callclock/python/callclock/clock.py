@@ -28,6 +28,10 @@ class PeriodKind(StrEnum):
     ROLLING_12M = "rolling_12m"
 
 
+# Of the other kinds one period at most lies in the partition of a month.
+_DAYS_OF_EACH = {PeriodKind.DAY: 1, PeriodKind.WEEK: 7}
+
+
 @dataclass(frozen=True, order=True)
 class Month:
     """A calendar month; ``str`` gives the partition value ``YYYY-MM``."""
@@ -108,18 +112,37 @@ def financial_year_start(month: Month) -> Month:
     return Month(month.year - (month.month < FINANCIAL_YEAR_FIRST_MONTH), FINANCIAL_YEAR_FIRST_MONTH)
 
 
+def stretch(month: Month, kind: PeriodKind) -> tuple[date, date] | None:
+    """First day of a month's periods of one kind, those that lie in its partition, and the day after their last.
+
+    None where there is none: a quarter begins in every third month.
+    """
+    first, after = month.first_day, month.next_first_day
+    match kind:
+        case PeriodKind.DAY | PeriodKind.MONTH:
+            return first, after
+        case PeriodKind.WEEK:
+            # The last that begins in the month ends with the first Monday after it.
+            return first + timedelta(days=-first.weekday() % 7), after + timedelta(days=-after.weekday() % 7)
+        case PeriodKind.QUARTER:
+            return (first, month.plus(3).first_day) if month.month % 3 == 1 else None
+        case PeriodKind.FY_TO_DATE:
+            return financial_year_start(month).first_day, after
+        case PeriodKind.ROLLING_12M:
+            return month.plus(-11).first_day, after
+
+
 @cache
 def periods_of(month: Month) -> tuple[Period, ...]:
     """Every period whose values lie in the partition of ``month``, in order of kind and start."""
-    first, after = month.first_day, month.next_first_day
-    days = [first + timedelta(days=n) for n in range((after - first).days)]
-    found = [Period(PeriodKind.DAY, day, day + timedelta(days=1)) for day in days]
-    found += [Period(PeriodKind.WEEK, day, day + timedelta(days=7)) for day in days if day.isoweekday() == 1]
-    found.append(Period(PeriodKind.MONTH, first, after))
-    if month.month % 3 == 1:
-        found.append(Period(PeriodKind.QUARTER, first, month.plus(3).first_day))
-    found.append(Period(PeriodKind.FY_TO_DATE, financial_year_start(month).first_day, after))
-    found.append(Period(PeriodKind.ROLLING_12M, month.plus(-11).first_day, after))
+    found = []
+    for kind in PeriodKind:
+        if spanned := stretch(month, kind):
+            start, end = spanned
+            whole = (end - start).days
+            each = _DAYS_OF_EACH.get(kind, whole)
+            starts = (start + timedelta(days=n) for n in range(0, whole, each))
+            found += [Period(kind, first, first + timedelta(days=each)) for first in starts]
     return tuple(found)
 
 
@@ -134,6 +157,11 @@ def parse_instant(text: str) -> datetime:
 def format_instant(instant: datetime) -> str:
     """Write an instant as ``2026-03-01T09:00:00.000Z``."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def format_at_most(instant: datetime, latest: datetime | None) -> str:
+    """Write an instant as ``format_instant``, or ``latest`` where that is earlier."""
+    return format_instant(min(instant, latest) if latest else instant)
 
 
 def local_midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from functools import cache
 
-from callclock.clock import Month, periods_of
+from callclock.clock import Month, PeriodKind, stretch
 from callclock.metrics.catalogue import Family
 
 # A quarter lies in its first month, a week in the month it starts in; year to date and rolling years reach back to the
@@ -24,8 +24,14 @@ def homes(curated: Collection[Month]) -> Iterator[Month]:
 
 def counted(home: Month, family: Family) -> tuple[date, date]:
     """First day of the periods whose values of a family lie in the partition ``home``, and the day after their last."""
-    periods = [period for period in periods_of(home) if period.kind in family.kinds]
-    return min(period.start for period in periods), max(period.end for period in periods)
+    return _counted(home, family.kinds)
+
+
+# Asked for several times in every partition there ever was.
+@cache
+def _counted(home: Month, kinds: tuple[PeriodKind, ...]) -> tuple[date, date]:
+    found = [spanned for kind in kinds if (spanned := stretch(home, kind))]
+    return min(start for start, _ in found), max(end for _, end in found)
 
 
 def seen(home: Month, family: Family) -> tuple[date, date]:
@@ -34,8 +40,13 @@ def seen(home: Month, family: Family) -> tuple[date, date]:
     Weeks and quarters run over into later months, year to date and rolling years reach back; the family's look-behind
     and look-ahead come on top.
     """
-    first, end = counted(home, family)
-    return Month.of(first).plus(-family.look_behind).first_day, end + timedelta(days=family.look_ahead)
+    return _seen(home, family.kinds, family.look_behind, family.look_ahead)
+
+
+@cache
+def _seen(home: Month, kinds: tuple[PeriodKind, ...], behind: int, ahead: int) -> tuple[date, date]:
+    first, end = _counted(home, kinds)
+    return Month.of(first).plus(-behind).first_day, end + timedelta(days=ahead)
 
 
 @cache
@@ -46,6 +57,12 @@ def months_of(first: date, end: date) -> tuple[Month, ...]:
         months.append(month)
         month = month.plus(1)
     return tuple(months)
+
+
+@cache
+def within(first: date, end: date) -> frozenset[Month]:
+    """Do the same in no order, to look months up in."""
+    return frozenset(months_of(first, end))
 
 
 def needed(home: Month, family: Family) -> tuple[Month, ...]:

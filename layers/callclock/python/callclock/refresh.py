@@ -7,17 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import groupby, product
 from pathlib import Path
 
 import duckdb
 
 from callclock import __version__, layout, plan
-from callclock.clock import Month, PeriodKind, format_instant, local_midnight, periods_of
+from callclock.clock import Month, PeriodKind, format_at_most, local_midnight
 from callclock.contracts import METRIC_VALUES
 from callclock.engine import beside, connect, cores
 from callclock.kept import forget_older, forget_others
-from callclock.lake.coverage import NEVER, Coverage, periods_with_holes
+from callclock.lake.coverage import NEVER, Coverage, touched_in
 from callclock.lake.curate import CuratedMonth
 from callclock.lake.feeds import feeds_by_month
 from callclock.metrics.catalogue import Family, Relation, steps_below
@@ -55,6 +56,11 @@ class Refresh:
     workdir: Path
     rebuilt: str = ""
     kept_below: Path | None = None
+
+    @cached_property
+    def configured(self) -> str:
+        """Hash of what is configured: every partition there ever was asks for it."""
+        return digest([repr(self.force), repr(self.targets)])
 
     @property
     def kept(self) -> Path:
@@ -129,8 +135,7 @@ class Refresh:
                 continue
             holes = [hole for table in tables for hole in self.coverage.holes(table, self.force)]
             for home in plan.homes(months[tables[0]]):
-                touched = periods_with_holes(holes, periods_of(home), self.force.tz)
-                yield _Partition(self, mine, home, months, replace(known, holes=touched))
+                yield _Partition(self, mine, home, months, replace(known, holes=touched_in(home, holes, self.force.tz)))
 
     def _known(self, tables: Sequence[str]) -> Known:
         """What is known of these tables: nothing, where all exports of the first, which is counted, are withdrawn."""
@@ -146,10 +151,6 @@ def _was(folder: Path, family: Family) -> Path:
 
 def _new(folder: Path, family: Family) -> Path:
     return folder / f"{family.name}.parquet"
-
-
-def _moment(as_at: datetime, settled: datetime | None) -> str:
-    return format_instant(min(as_at, settled) if settled else as_at)
 
 
 @dataclass(frozen=True)
@@ -169,11 +170,11 @@ class _Partition:
 
     def stale(self, made_from: Mapping[str, Mapping[Month, str]]) -> Sequence[tuple[Family, Mapping[str, object]]]:
         """Families whose values were not made from the inputs that they should have, with these inputs."""
-        wanted = [(family, self.inputs(family)) for family in self.families]
         return [
             (family, inputs)
-            for family, inputs in wanted
-            if made_from.get(family.name, {}).get(self.home) != digest(inputs) and self.counts(family)
+            for family in self.families
+            if made_from.get(family.name, {}).get(self.home) != digest(inputs := self.inputs(family))
+            and self.counts(family)
         ]
 
     def months_of_steps(self, stale: Sequence[tuple[Family, Mapping[str, object]]]) -> Iterator["_MonthOfStep"]:
@@ -200,18 +201,19 @@ class _Partition:
     def inputs(self, family: Family) -> Mapping[str, object]:
         """All that the family's values here depend on; comparable, and written into the file that holds them."""
         first, end = plan.seen(self.home, family)
-        settled = self._settled_after(family)
+        needed = self.needed(family)
+        settled = self._settled_after(family, needed)
         return {
             "curated": {
-                f"{table}/{month}": self.months[table][month].seen(first, end, looked_up=table != self.tables[0])
-                for table, month in self.needed(family)
+                f"{table}/{month}": self.months[table][month].seen(first, end, looked_up=table != family.table)
+                for table, month in needed
             },
-            "as_at": _moment(self.known.as_at, settled),
-            "sources": {f"{s.table_name}/{s.source}": _moment(s.as_at, settled) for s in self.known.sources},
+            "as_at": format_at_most(self.known.as_at, settled),
+            "sources": {f"{s.table_name}/{s.source}": format_at_most(s.as_at, settled) for s in self.known.sources},
             "linked": self._linked(family, settled),
             "heard": [s.feed for s in self.known.sources] if family.each_source else [],
             "holes": sorted(f"{hole.kind}:{hole.label}" for hole in self.known.holes if hole.kind in family.kinds),
-            "configuration": digest([repr(self.refresh.force), repr(self.refresh.targets)]),
+            "configuration": self.refresh.configured,
             "definition": family.definition_version,
             "sql": family.text_digest,
             "code": __version__,
@@ -227,7 +229,7 @@ class _Partition:
         first = local_midnight(plan.seen(self.home, family)[0], self.refresh.force.tz)
 
         def span(start: datetime | None, end: datetime | None) -> str:
-            return "..".join(_moment(max(at, first), settled) if at else "" for at in (start, end))
+            return "..".join(format_at_most(max(at, first), settled) if at else "" for at in (start, end))
 
         found = []
         for s in self.known.sources:
@@ -235,14 +237,14 @@ class _Partition:
             found.append(f"{s.table_name}/{s.source} {span(s.covered_from, s.retired_at)} but {' '.join(gaps)}")
         return sorted(found)
 
-    def _settled_after(self, family: Family) -> datetime | None:
+    def _settled_after(self, family: Family, needed: Sequence[tuple[str, Month]]) -> datetime | None:
         """Moment after which time alone changes no value of the family here any more; None while something is open."""
         first, end = plan.counted(self.home, family)
-        counted = plan.months_of(first, end)
+        counted = plan.within(first, end)
         # Of its own table the records counted speak; of the others also what lies behind and ahead (an assessment).
         curated = [
             self.months[table][month]
-            for table, month in self.needed(family)
+            for table, month in needed
             if table in family.settled_by and (table != family.table or month in counted)
         ]
         if any(month.open for month in curated):
@@ -286,8 +288,6 @@ class _Partition:
 
         Parameters
         ----------
-        db
-            Database in which to work.
         forgotten
             Names of families of which nobody knows what the values that stand were made from.
         """

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Self
 
 from callclock import layout
@@ -53,8 +53,8 @@ class ForceState:
                     "version": found.version,
                     "open": found.open,
                     "last_event": format_instant(found.last_event) if found.last_event else None,
-                    "days": {str(day): seen for day, seen in found.days.items()},
-                    "looked_up": {str(day): seen for day, seen in found.looked_up.items()},
+                    "days": dict(found.days),
+                    "looked_up": dict(found.looked_up),
                     "last_seen": _last_seen_as_text(found.last_seen),
                 }
                 for month, found in months.items()
@@ -88,9 +88,9 @@ class ForceState:
         )
 
 
-def _days(found: object) -> Mapping[date, str]:
+def _days(found: object) -> Mapping[str, str]:
     """Read hashes of days; an older state has none, or one of the whole month."""
-    return {date.fromisoformat(day): seen for day, seen in found.items()} if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _last_seen_as_text(found: Mapping[str, Mapping[datetime, str]] | None) -> Mapping[str, Mapping[str, str]] | None:

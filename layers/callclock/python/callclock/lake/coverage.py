@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from callclock import layout
 from callclock.bookkeeping import COVERAGE
-from callclock.clock import Period, PeriodKind, format_instant, local_day, local_midnight
+from callclock.clock import Month, Period, PeriodKind, format_instant, local_day, local_midnight, periods_of, stretch
 from callclock.engine import connect, name, quote, rows_of
 from callclock.exports.receipt import CoverageRow, Receipt
 from callclock.metrics.evaluate import FOR_EVER, SourceKnown
@@ -182,6 +182,19 @@ def _gaps(rows: Sequence[CoverageRow], force: Force, retired_at: datetime | None
         yield Hole(reached, FOR_EVER)
     elif retired_at - reached > limit:
         yield Hole(reached, retired_at)
+
+
+def touched_in(home: Month, holes: Sequence[Hole], zone: ZoneInfo) -> frozenset[Period]:
+    """Periods that a hole makes incomplete, of those whose values lie in the partition ``home``.
+
+    Most months have none near: of them not even the periods are drawn up, for a refresh asks in every month there ever
+    was.
+    """
+    spans = [spanned for kind in PeriodKind if (spanned := stretch(home, kind))]
+    start = local_midnight(min(first for first, _ in spans), zone)
+    end = local_midnight(max(after for _, after in spans), zone)
+    near = [hole for hole in holes if hole.end > start and hole.start < end]
+    return periods_with_holes(near, periods_of(home), zone) if near else frozenset()
 
 
 def periods_with_holes(holes: Sequence[Hole], periods: Iterable[Period], zone: ZoneInfo) -> frozenset[Period]:

@@ -35,8 +35,8 @@ class CuratedMonth:
     last_event
         Last arrival, closing or end in it: some days later nothing in it can change by time alone (METRICS, Maturity).
     days
-        For each local day that has records, a hash of what values count of them: which export brought them is no part
-        of it. Empty for a month curated before there were such hashes.
+        For each local day that has records (``2026-03-01``), a hash of what values count of them: which export brought
+        them is no part of it. Empty for a month curated before there were such hashes.
     looked_up
         The same of what values of other tables look up in it; empty where that is all of it.
     last_seen
@@ -47,8 +47,8 @@ class CuratedMonth:
     version: str
     open: int
     last_event: datetime | None
-    days: Mapping[date, str] = field(default_factory=dict)
-    looked_up: Mapping[date, str] = field(default_factory=dict)
+    days: Mapping[str, str] = field(default_factory=dict)
+    looked_up: Mapping[str, str] = field(default_factory=dict)
     last_seen: Mapping[str, Mapping[datetime, str]] | None = None
 
     def seen(self, first: date, end: date, *, looked_up: bool) -> str:
@@ -62,17 +62,23 @@ class CuratedMonth:
         days = self.looked_up if looked_up and self.looked_up else self.days
         if not days:
             return self.version
-        if first <= min(days) and max(days) < end:
-            return self._whole[days is self.looked_up]
-        return _of_days({day: found for day, found in days.items() if first <= day < end})
+        from_day, to_day, whole = self._whole[days is self.looked_up]
+        if first <= from_day and to_day < end:
+            return whole
+        return _of_days({day: found for day, found in days.items() if str(first) <= day < str(end)})
 
     @cached_property
-    def _whole(self) -> tuple[str, str]:
-        """Hashes of all its days: a dozen partitions ask for them, in each refresh."""
-        return _of_days(self.days), _of_days(self.looked_up)
+    def _whole(self) -> Mapping[bool, tuple[date, date, str]]:
+        """First and last of its days, and the hash of all; of those looked up under True. A dozen partitions ask."""
+        both = {False: self.days, True: self.looked_up}
+        return {
+            looked_up: (date.fromisoformat(min(days)), date.fromisoformat(max(days)), _of_days(days))
+            for looked_up, days in both.items()
+            if days
+        }
 
 
-def _of_days(days: Mapping[date, str]) -> str:
+def _of_days(days: Mapping[str, str]) -> str:
     return hashlib.sha256("\n".join(f"{day} {found}" for day, found in sorted(days.items())).encode()).hexdigest()[:32]
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
@@ -69,8 +69,8 @@ class Summary:
     records: int
     open: int
     last_event: datetime | None
-    days: Mapping[date, str]
-    looked_up: Mapping[date, str]
+    days: Mapping[str, str]
+    looked_up: Mapping[str, str]
     last_seen: Mapping[str, Mapping[datetime, str]]
 
 
@@ -174,8 +174,8 @@ def summarise(db: duckdb.DuckDBPyConnection, table: Table) -> Summary:
         records=sum(records for _, _, _, records, _, _ in days),
         open=sum(still_open for _, still_open, _, _, _, _ in days),
         last_event=last.replace(tzinfo=UTC) if last else None,
-        days={day: f"{records}.{int(counted):x}" for day, _, _, records, counted, _ in days},
-        looked_up={day: f"{records}.{int(found):x}" for day, _, _, records, _, found in days} if asked else {},
+        days={str(day): f"{records}.{int(counted):x}" for day, _, _, records, counted, _ in days},
+        looked_up={str(day): f"{records}.{int(found):x}" for day, _, _, records, _, found in days} if asked else {},
         last_seen=last_seen,
     )
 
