@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs, parse_qsl, unquote
 from xml.etree.ElementTree import ParseError, fromstring
 
@@ -17,6 +17,8 @@ class Ask:
 
     action: str
     resource: str
+    item: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
+    """Attributes, by type, that say which item of a table it is about; empty where none is named."""
 
 
 @dataclass(frozen=True)
@@ -144,11 +146,13 @@ def _dynamodb(request: Request) -> Iterator[Ask]:
                 yield Ask(
                     f"dynamodb:{_TRANSACTION.get(kind, 'ConditionCheckItem')}",
                     request.arn(f"table/{what['TableName']}"),
+                    what.get("Key") or what.get("Item") or {},
                 )
     else:
         table = str(body.get("TableName", "*")).rpartition("/")[2]
         index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
-        yield Ask(f"dynamodb:{operation}", request.arn(f"table/{table}{index}"))
+        item = body.get("Key") or body.get("Item")
+        yield Ask(f"dynamodb:{operation}", request.arn(f"table/{table}{index}"), item if isinstance(item, dict) else {})
 
 
 def _s3(request: Request) -> Iterator[Ask]:

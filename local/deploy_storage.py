@@ -138,7 +138,9 @@ def table(given: Given, site: Site) -> Made:
     if sse.flag("SSEEnabled"):
         arn = known_key(given, site, sse.text("KMSMasterKeyId"))
         wanted["SSESpecification"] = {"Enabled": True, "SSEType": sse.text("SSEType", "KMS"), "KMSMasterKeyId": arn}
-    arn = dynamodb.create_table(**wanted)["TableDescription"]["TableArn"]
+    made = dynamodb.create_table(**wanted)["TableDescription"]
+    arn = made["TableArn"]
+    [site.made.partition_keys[arn]] = [key["AttributeName"] for key in made["KeySchema"] if key["KeyType"] == "HASH"]
     recovery = given.document("PointInTimeRecoverySpecification")
     if recovery:
         dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=recovery)

@@ -134,6 +134,8 @@ class Deployment:
     """Logical id of a bucket by its name."""
     keys: dict[str, str] = field(default_factory=dict)
     """ARN of the customer key that encrypts a bucket (by name), secret, topic or queue (by ARN)."""
+    partition_keys: dict[str, str] = field(default_factory=dict)
+    """Name of the partition key of a table of items by the table's ARN."""
     roles: dict[str, Role] = field(default_factory=dict)
     queues: dict[str, Queue] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)

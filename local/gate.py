@@ -1,8 +1,8 @@
 """The gate in front of every service, which knows who may do what.
 
-Callers are known by their access key id: the operator may do everything, each function calls as its role. Conditions
-are not evaluated (`Gate.not_evaluated` lists them); everything else of a role's policies is, and so is what S3, SQS,
-SNS and Secrets Manager need of the customer key that encrypts a resource.
+Callers are known by their access key id: the operator may do everything, each function calls as its role. Of conditions
+only which items of a table may be touched is evaluated (`Gate.not_evaluated` lists the others); everything else of a
+role's policies is, and so is what S3, SQS, SNS and Secrets Manager need of the customer key that encrypts a resource.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Gate:
             )
             return _refuse(request, message, start_response)
         for ask in self._needs(request):
-            if not role.allows(ask.action, ask.resource):
+            if not role.allows(ask.action, ask.resource, self._leading_key(ask)):
                 return self._deny(request, role, ask, start_response)
         if request.service == "s3" and request.method in {"GET", "HEAD"}:
             return self._hide_missing(environ, request, role, start_response)
@@ -97,6 +97,11 @@ class Gate:
                 # The parts of an upload are read again to be joined.
                 if ask.action == "s3:PutObject" and "uploadId" in request.query:
                     yield Ask(_READS, key)
+
+    def _leading_key(self, ask: Ask) -> str | None:
+        """Value of the partition key of the item that is asked for."""
+        values = ask.item.get(self.deployment.partition_keys.get(ask.resource, ""), {})
+        return next(iter(values.values()), None)
 
     def _pass(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         answer = self.inner(environ, start_response)

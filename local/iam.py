@@ -9,6 +9,10 @@ from functools import cache
 
 from local.intrinsics import Node
 
+_LEADING_KEYS = "dynamodb:leadingkeys"
+# Of these the request itself says which item it is about.
+_BY_ITEM = {f"dynamodb:{name}item" for name in ("get", "put", "update", "delete")}
+
 
 class PolicyError(Exception):
     """A policy document is not well formed; the text says which statement."""
@@ -34,6 +38,17 @@ class Statement:
             acts = any(matches(action.lower(), pattern.lower()) for pattern in self.actions)
         return acts and any(matches(resource, pattern) for pattern in self.resources)
 
+    @property
+    def leading_keys(self) -> tuple[str, ...] | None:
+        """Patterns of the partition keys of a table that it is about, where that is its whole condition.
+
+        None where it has none, or another, which nothing here evaluates.
+        """
+        operator, tests = next(iter(self.condition.items()), ("", {}))
+        known = len(self.condition) == 1 and operator == "ForAllValues:StringLike" and set(tests) == {_LEADING_KEYS}
+        by_item = bool(self.actions) and all(action.lower() in _BY_ITEM for action in self.actions)
+        return tests[_LEADING_KEYS] if known and by_item else None
+
 
 @dataclass(frozen=True)
 class Role:
@@ -44,19 +59,26 @@ class Role:
     arn: str
     statements: tuple[Statement, ...]
 
-    def allows(self, action: str, resource: str) -> bool:
+    def allows(self, action: str, resource: str, leading_key: str | None = None) -> bool:
         """Whether the role may: allowed somewhere, denied nowhere.
 
-        Conditions are not evaluated: an Allow with one counts, a Deny with one does not.
+        Of conditions, only which items of a table may be touched is evaluated, by ``leading_key``, the value of the
+        partition key. An Allow with another condition counts, a Deny with one does not.
         """
         about = [s for s in self.statements if s.speaks_of(action, resource)]
-        if any(not s.allows and not s.condition for s in about):
+        about = [s for s in about if s.leading_keys is None or _among(leading_key, s.leading_keys)]
+        if any(not s.allows and (not s.condition or s.leading_keys) for s in about):
             return False
         return any(s.allows for s in about)
 
     def conditions(self) -> list[str]:
         """Conditions that are not evaluated, as text."""
-        return [f"{self.logical_id} {s.sid}: {s.condition}" for s in self.statements if s.condition]
+        left = [s for s in self.statements if s.condition and s.leading_keys is None]
+        return [f"{self.logical_id} {s.sid}: {s.condition}" for s in left]
+
+
+def _among(key: str | None, patterns: Sequence[str]) -> bool:
+    return key is not None and any(matches(key, pattern) for pattern in patterns)
 
 
 def matches(text: str, pattern: str) -> bool:
