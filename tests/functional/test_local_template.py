@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from callclock.scorecard.queries import QUERIES
 from local.deployer import translate
@@ -37,6 +38,17 @@ def test_only_conditions_and_named_properties_are_left_out(stack) -> None:
         "PendingWindowInDays", "Description", "CompatibleRuntimes", "CompatibleArchitectures", "Architectures", "Tags",
     }  # fmt: skip
     assert stack.gate.not_evaluated
+
+
+def test_notify_takes_entries_off_its_lists_and_forgets_nothing_else(stack) -> None:
+    role = stack.physical("NotifyRole")
+    log, name = stack.site.client("dynamodb", f"role.{role}"), stack.physical("DeliveredTable")
+    for story in ("AVN#stopped-exports", "AVN#owed-rows"):
+        log.delete_item(TableName=name, Key={"story": {"S": story}, "at": {"S": "2026"}})
+    for story in ("AVN#rule#calls", "AVN#digest", "AVN#export#1#calls"):
+        with pytest.raises(ClientError, match="not authorized to perform: dynamodb:DeleteItem"):
+            log.delete_item(TableName=name, Key={"story": {"S": story}, "at": {"S": "#owed-rows"}})
+    stack.gate.denials.clear()
 
 
 def test_the_queries_of_the_page_are_saved_and_ask_for_the_force(stack) -> None:

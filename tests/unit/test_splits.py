@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -431,8 +430,7 @@ def test_one_value_alone_is_no_change(db: duckdb.DuckDBPyConnection) -> None:
 def told(db: duckdb.DuckDBPyConnection, rule: ThresholdRule) -> Moved | None:
     """Split of the notice that is told of a rule in September, as notify has it."""
     force, at = Force("Example", suppress_below=5, suppress_domestic_abuse_below=10), datetime(2026, 9, 1, tzinfo=UTC)
-    table: Any = SimpleNamespace(db=db)
-    telling = _Telling(Hint("EX", None, at), force, rule, None, table, list)  # type: ignore[arg-type]
+    telling = _Telling(Hint("EX", None, at), force, rule, None, db, list)  # type: ignore[arg-type]
     decision = decide(telling.series.rows, [], Rule.of(rule, force), at)
     assert decision.tell
     return telling._split(decision, telling._context().where)

@@ -1,14 +1,13 @@
 """Notices of exports to those who run the feeds: refused, held, or read with more in quarantine than usual."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from callclock import configuration, layout
 from callclock.clock import format_instant, parse_instant
-from callclock.engine import connect
 from callclock.exports.receipt import Receipt
 from callclock.lake.coverage import Coverage
 from callclock.lake.leaps import leaps
@@ -37,6 +36,25 @@ def _story(receipt: Receipt) -> str:
 def _instant(at: str) -> datetime:
     """Instant of an entry of the log; its reason stands behind it."""
     return parse_instant(at.partition("#")[0])
+
+
+def _row(receipt: Receipt, reason: str, mail: Mail, now: datetime) -> Mapping[str, object]:
+    """Row of a notice in the table that Athena reads; of a leap with the rate that leapt."""
+    leapt = reason == LEAP_REASON
+    return {
+        "rule_id": "export",
+        "revision": str(mail.data["schema"]).rpartition("/")[2],
+        "decided_at": format_instant(now).removesuffix("Z"),
+        "reason": reason,
+        "state": receipt.status.value,
+        "severity": None,
+        "since": None,
+        "frontier_end": None,
+        "metric": "feed.quarantine_rate" if leapt else "all",
+        "value": mail.data["rate"] if leapt else None,
+        "subject": mail.subject,
+        "held_back": None,
+    }
 
 
 @dataclass(frozen=True)
@@ -68,29 +86,10 @@ class ExportNotices:
         if any(entry["reading"] == reading for entry in self.delivered.of_story(_story(receipt))):
             return 0
         self.operations.publish(mail.subject, mail.body, mail.data, mail.attributes)
-        self.delivered.record(_story(receipt), now, reason, {"reading": reading})
         if receipt.force_code not in layout.NO_FORCES:
-            self._keep(receipt, reason, mail, now)
+            NoticesTable(self.results, self.delivered, receipt.force_code).owe(_row(receipt, reason, mail, now))
+        self.delivered.record(_story(receipt), now, reason, {"reading": reading})
         return 1
-
-    def _keep(self, receipt: Receipt, reason: str, mail: Mail, now: datetime) -> None:
-        """Add a notice to the table that Athena reads; of a leap with the rate that leapt."""
-        leapt = reason == LEAP_REASON
-        with tempfile.TemporaryDirectory(prefix="callclock-") as name, connect(Path(name) / "duckdb") as db:
-            NoticesTable(self.results, receipt.force_code, db, Path(name)).keep({
-                "rule_id": "export",
-                "revision": str(mail.data["schema"]).rpartition("/")[2],
-                "decided_at": format_instant(now).removesuffix("Z"),
-                "reason": reason,
-                "state": receipt.status.value,
-                "severity": None,
-                "since": None,
-                "frontier_end": None,
-                "metric": "feed.quarantine_rate" if leapt else "all",
-                "value": mail.data["rate"] if leapt else None,
-                "subject": mail.subject,
-                "held_back": None,
-            })  # fmt: skip
 
     def _list(self, receipt: Receipt) -> None:
         """List an export as standing, as it was told last: also one that had left the list and stands again."""

@@ -1,6 +1,7 @@
 """Notify: decides whom to tell, publishes, then records what was delivered, in that order (DESIGN 1).
 
-A crash between publishing and recording sends at most one repeat; nothing is recorded that nobody accepted.
+A crash between publishing and recording sends at most one repeat; nothing is recorded that nobody accepted. What was
+sent is owed to the table of notices from then on until it lies there.
 """
 
 import json
@@ -11,6 +12,8 @@ from datetime import UTC, date, datetime
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
+
+import duckdb
 
 from callclock import configuration, layout
 from callclock.bookkeeping import COVERAGE
@@ -55,6 +58,10 @@ class Notify:
         """What tells of exports."""
         return ExportNotices(self.lake, self.results, self.delivered, self.operations)
 
+    def table(self, force_code: str) -> NoticesTable:
+        """Return the table of the notices of a force."""
+        return NoticesTable(self.results, self.delivered, force_code)
+
 
 @dataclass(frozen=True)
 class Hint:
@@ -77,7 +84,9 @@ def parse_hint(body: str) -> Hint:
 
 
 def tell(hint: Hint, notify: Notify) -> int:
-    """Do what one hint asks for, and tell of exports that are marked and whose hint was lost.
+    """Do what one hint asks for, tell of exports that are marked and whose hint was lost, and write what is owed.
+
+    What is owed to the table of notices comes last: whoever is to be told is told, whatever becomes of the table.
 
     Returns
     -------
@@ -89,9 +98,12 @@ def tell(hint: Hint, notify: Notify) -> int:
     notices = notify.exports
     told = sum(notices.tell(hint.force_code, export_id, hint.now) for export_id in sorted(exports))
     notify.marks.clear(Mark.UNTOLD, hint.force_code, untold)
-    if hint.export_id or hint.force_code in layout.NO_FORCES:
+    if hint.force_code in layout.NO_FORCES:
         return told
-    return told + _tell_of_values(hint, notify)
+    if not hint.export_id:
+        told += _tell_of_values(hint, notify)
+    notify.table(hint.force_code).write_owed()
+    return told
 
 
 def rules_of(settings: Settings, force_code: str) -> Sequence[ThresholdRule]:
@@ -134,13 +146,12 @@ def _tell_of_values(hint: Hint, notify: Notify) -> int:
         restated = fetch_restatements(notify.results, hint.force_code, wanted)
         with connect(workdir / "duckdb") as db:
             lay_series(db, rules, values, restated)
-            table = NoticesTable(notify.results, hint.force_code, db, workdir)
             # Read at most once, and only where somebody is told.
-            heard = cache(lambda: _feeds(hint, force, notify, table))
-            tellings = [_Telling(hint, force, rule, notify, table, heard) for rule in rules]
+            heard = cache(lambda: _feeds(hint, force, notify, db, workdir))
+            tellings = [_Telling(hint, force, rule, notify, db, heard) for rule in rules]
             told = sum(telling.run() for telling in tellings)
             if hint.tick and values:
-                told += _tell_the_week(hint, force, tellings, notify, table, heard)
+                told += _tell_the_week(hint, force, tellings, notify, heard)
     return told
 
 
@@ -149,7 +160,6 @@ def _tell_the_week(
     force: Force,
     tellings: "Sequence[_Telling]",
     notify: Notify,
-    table: NoticesTable,
     heard: Callable[[], Sequence[Feed]],
 ) -> int:
     """Publish the digest of the week, where that is due, from what the rules were decided on."""
@@ -180,8 +190,8 @@ def _tell_the_week(
     )
     mail = digest.mail()
     _publish(notify.digests, mail)
+    notify.table(hint.force_code).owe(_row_of(digest, mail))
     notify.delivered.record(story, hint.now, REASON, {"from": str(span.start), "until": str(span.end)})
-    table.keep(_row_of(digest, mail))
     return 1
 
 
@@ -203,11 +213,11 @@ def _row_of(digest: Digest, mail: Mail) -> Mapping[str, object]:
     }
 
 
-def _feeds(hint: Hint, force: Force, notify: Notify, table: NoticesTable) -> list[Feed]:
-    path = table.workdir / "coverage.parquet"
+def _feeds(hint: Hint, force: Force, notify: Notify, db: duckdb.DuckDBPyConnection, workdir: Path) -> list[Feed]:
+    path = workdir / "coverage.parquet"
     there = notify.results.fetch(layout.coverage(hint.force_code), path)
-    table.db.execute(f"CREATE VIEW coverage AS {rows_of(COVERAGE.columns, [path] if there else [])}")
-    taken = [(str(s), str(t), at.replace(tzinfo=UTC)) for s, t, at in table.db.execute(_FEEDS_TAKEN).fetchall()]
+    db.execute(f"CREATE VIEW coverage AS {rows_of(COVERAGE.columns, [path] if there else [])}")
+    taken = [(str(s), str(t), at.replace(tzinfo=UTC)) for s, t, at in db.execute(_FEEDS_TAKEN).fetchall()]
     today = local_day(hint.now, force.tz)
     return feeds(taken, {gone.source for gone in force.retired if gone.on <= today}, hint.now, force.tz)
 
@@ -229,7 +239,7 @@ class _Telling:
     force: Force
     configured: ThresholdRule
     notify: Notify
-    table: NoticesTable
+    db: duckdb.DuckDBPyConnection
     heard: Callable[[], Sequence[Feed]]
 
     @cached_property
@@ -238,7 +248,7 @@ class _Telling:
 
     @cached_property
     def series(self) -> Series:
-        return load_series(self.table.db, self.configured)
+        return load_series(self.db, self.configured)
 
     @cached_property
     def log(self) -> list[Delivered]:
@@ -254,19 +264,24 @@ class _Telling:
         decision = decide(series.rows, self.log, rule, self.hint.now)
         if not decision.tell:
             if decision.held_back:
-                self._keep(decision, held_back(decision, self.hint.force_code, self.configured.title))
+                line = held_back(decision, self.hint.force_code, self.configured.title)
+                self._table.keep_held_back(self._row(decision, line))
             return 0
         context = self._context()
         split = self._split(decision, context.where)
         context = replace(context, split=split, links=self._links(), silent_sources=self._silent())
         mail = compose(decision, rule, series.rows, context, self.hint.now)
         _publish(self.notify.breaches, mail)
+        self._table.owe(self._row(decision, mail.subject))
         entry = _entry(decision.delivered(self.hint.now, rule))
         # Two past breaches can come to light at one instant, when its message comes again.
         told = f"{decision.reason}#{decision.found}" if decision.found else decision.reason
         self.notify.delivered.record(story_of(self.hint.force_code, rule.id), self.hint.now, told, entry)
-        self._keep(decision, mail.subject)
         return 1
+
+    @property
+    def _table(self) -> NoticesTable:
+        return self.notify.table(self.hint.force_code)
 
     def _context(self) -> Context:
         where = {key: value for key, value in self.configured.where.items() if value != "all"}
@@ -282,7 +297,7 @@ class _Telling:
     def _split(self, decision: Decision, where: Mapping[str, str]) -> Moved | None:
         """What moved the value that the notice speaks of. Its parts have a limit of their own for small numbers."""
         spoken = decision.found or decision.frontier
-        split = load_split(self.table.db, self.configured, self.series, spoken) if spoken else None
+        split = load_split(self.db, self.configured, self.series, spoken) if spoken else None
         if split is None:
             return None
         if isinstance(split, Sides):
@@ -316,25 +331,23 @@ class _Telling:
             return self.force.suppress_domestic_abuse_below
         return self.force.suppress_below
 
-    def _keep(self, decision: Decision, subject: str) -> None:
-        """Add the notice to the table that Athena reads."""
+    def _row(self, decision: Decision, subject: str) -> Mapping[str, object]:
+        """Row of a notice in the table that Athena reads."""
         row = next((r for r in self.series.rows if r.period_end == decision.frontier), None)
-        self.table.keep(
-            {
-                "rule_id": self.rule.id,
-                "revision": str(self.rule.revision),
-                "decided_at": format_instant(self.hint.now).removesuffix("Z"),
-                "reason": decision.reason.value,
-                "state": decision.state.value,
-                "severity": decision.severity,
-                "since": decision.since,
-                "frontier_end": decision.frontier,
-                "metric": self.rule.metric,
-                "value": row.value if row else None,
-                "subject": subject,
-                "held_back": decision.held_back,
-            }
-        )
+        return {
+            "rule_id": self.rule.id,
+            "revision": str(self.rule.revision),
+            "decided_at": format_instant(self.hint.now).removesuffix("Z"),
+            "reason": decision.reason.value,
+            "state": decision.state.value,
+            "severity": decision.severity,
+            "since": decision.since,
+            "frontier_end": decision.frontier,
+            "metric": self.rule.metric,
+            "value": row.value if row else None,
+            "subject": subject,
+            "held_back": decision.held_back,
+        }
 
 
 def _entry(delivered: Delivered) -> Mapping[str, str]:
