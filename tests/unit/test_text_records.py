@@ -76,7 +76,7 @@ def records_one_by_one(content: bytes) -> list[bytes]:
 def test_records_are_found_again_whatever_blocks_they_lie_across(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, end: bytes
 ) -> None:
-    monkeypatch.setattr("callclock.exports.text._BLOCK", block)
+    monkeypatch.setattr("callclock.exports.text._CHUNK", block)
     dice = Random(block)
     path = tmp_path / "x.csv"
     for _ in range(60):
@@ -148,6 +148,32 @@ def test_one_kind_of_line_end_is_told_across_chunks(
     prepared = prepare(path, PLAIN, tmp_path / "work")
     assert (prepared.path == path) == as_it_is
     assert prepared.path.read_bytes().replace(b"\r", b"") == b"a,b\n1,2\n3,4\n"
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 5, 1 << 20])
+@pytest.mark.parametrize(
+    ("content", "as_it_is"),
+    [
+        (b"a,b\n1,2\n3,4\n", True),
+        (b"a, \t\n \t,b\n", True),
+        (b"a,b\n1,2\n\n3,4\n", False),
+        (b"a,b\r\n1,2\r\n\r\n3,4\r\n", False),
+        (b"a,b\n1,2\n \t  \t\n3,4\n", False),
+        (b"\na,b\n1,2\n3,4\n", False),
+        (b" \t\r\na,b\r\n1,2\r\n3,4\r\n", False),
+        (b"a,b\n1,2\n3,4\n  \n", False),
+    ],
+)
+def test_a_blank_line_is_seen_across_chunks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, chunk: int, as_it_is: bool
+) -> None:
+    monkeypatch.setattr("callclock.exports.text._CHUNK", chunk)
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    prepared = prepare(path, PLAIN, tmp_path / "work")
+    assert (prepared.path == path) == as_it_is
+    if not as_it_is:
+        assert prepared.path.read_bytes().replace(b"\r", b"") == b"a,b\n1,2\n3,4\n"
 
 
 @pytest.mark.parametrize("content", [b"a,b\n1,2", b"a,b\r\n1,2", "a,b\n1,2".encode("utf-16")])
