@@ -91,3 +91,31 @@ def test_many_words_for_missing_cost_little(tmp_path: Path) -> None:
 
     seconds("warm", "w")
     assert seconds("many", *(f"w{n}" for n in range(12))) < 4 * seconds("one", "w")
+
+
+@pytest.mark.parametrize("words", [3, 600])
+def test_a_map_gives_its_words_however_many_there_are(tmp_path: Path, words: int) -> None:
+    """Few are an enumeration while they are read."""
+    known = ", ".join(f"C{n} = 'code {n}'" for n in range(words))
+    maps = f'opening_code = {{ from = "Code", map = {{ {known} }}, else = "none such" }}\n'
+    maps += f'closing_code = {{ from = "Code", map = {{ {known} }} }}\n'
+    cells = ["C2", "", "C9999", *["C1"] * 60]
+    lines = "\n".join(f"{n},01/03/2026 10:00,N,{cell}" for n, cell in enumerate(cells))
+    made = staged(tmp_path, profile(more=maps), f"Id,Start,Area,Code\n{lines}\n")
+    found = [(row["record_key"], row["opening_code"], row["closing_code"]) for row in rows(made)]
+    assert found[:2] == [("0", "code 2", "code 2"), ("1", "none such", None)]
+    assert found[2:] == [(str(n), "code 1", "code 1") for n in range(3, 63)]
+    assert made.receipt.reasons == {"unmapped:closing_code": 1}
+
+
+@pytest.mark.parametrize(
+    ("also", "kept"), [('"Id"', False), ('{ from = "Id", map = { a = "z" }, else = "keep" }', True)]
+)
+def test_what_is_the_key_word_for_word_is_kept_once_until_it_is_staged(tmp_path: Path, also: str, kept: bool) -> None:
+    text_of = profile().replace('incident_id = "Id"', f"incident_id = {also}")
+    made = staged(tmp_path, text_of, "Id,Start,Area\na,01/03/2026 10:00,N\nb,01/03/2026 10:00,N\n")
+    assert [(row["record_key"], row["incident_id"]) for row in rows(made)] == [("a", "z" if kept else "a"), ("b", "b")]
+    [flagged] = tmp_path.rglob("flagged.parquet")
+    with duckdb.connect() as db:
+        names = db.execute(f"SELECT name FROM parquet_schema('{flagged}')").fetchall()
+    assert (("incident_id",) in names) == kept

@@ -31,6 +31,8 @@ from callclock.reasons import RowReason
 
 _MADE = "\0"
 """Stands in a condition for the value that was made, which a profile's own text cannot hold."""
+# Each word of a map names all words of its enumeration: beyond so many, to plan the query costs what it saves.
+_NAMED_IN_FULL = 500
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,14 @@ class Value:
     """SQL of a value, NULL where missing.
 
     ``flag`` is 'A' or 'N' where its wall clock was ambiguous or none, and ``text`` how the export writes that clock.
+    ``enumerated``: it is one of the profile's own words, as an enumeration of them.
     """
 
     sql: str
     flag: str | None = None
     bad: tuple[Bad, ...] = ()
     text: str | None = None
+    enumerated: bool = False
 
     def known_as(self, made: str) -> "Value":
         """The same, its conditions over SQL of the value: the column that holds it, so that it is made once."""
@@ -163,14 +167,21 @@ class Expressions:
                 return _checked(cell, f"try_cast({cell} AS {column.kind.duckdb})", f"bad_{column.kind}:{column.name}")
 
     def _mapped(self, column: Column, source: Cell, cell: str) -> Value:
-        words = self.by_date(source, [_lookup(cell, dated) for dated in source.maps])
-        unmapped = f"{RowReason.UNMAPPED}:{column.name}"
+        words: dict[str, None] = {} if source.otherwise is None else {source.otherwise: None}
+        given = [word for dated in source.maps for word in dated.values.values()]
+        words |= dict.fromkeys(given)
+        # In Parquet an enumeration is text like any other, but its dictionary is known and need not be looked up in.
+        few = len(given) * len(words) <= _NAMED_IN_FULL
+        enumerated = column.kind is Kind.TEXT and not source.keep and few
+        kind = f"ENUM ({', '.join(map(quote, words))})" if enumerated else Kind.TEXT.duckdb
+        found = self.by_date(source, [_lookup(cell, dated, kind) for dated in source.maps])
         if source.keep:
-            kept = f"coalesce({words}, {cell})"
-            return Value(kept, bad=_closed(column))
+            return Value(f"coalesce({found}, {cell})", bad=_closed(column))
         if source.otherwise is not None:
-            return Value(_typed(column, f"coalesce({words}, {quote(source.otherwise)})"))
-        return Value(_typed(column, words), bad=(Bad(f"{cell} IS NOT NULL AND {_MADE} IS NULL", unmapped),))
+            found = f"coalesce({found}, CAST({quote(source.otherwise)} AS {kind}))"
+            return Value(_typed(column, found), enumerated=enumerated)
+        unmapped = Bad(f"{cell} IS NOT NULL AND {_MADE} IS NULL", f"{RowReason.UNMAPPED}:{column.name}")
+        return Value(_typed(column, found), bad=(unmapped,), enumerated=enumerated)
 
     def by_date(self, source: Cell, choices: Sequence[str]) -> str:
         """SQL that chooses among the dated maps of a cell by the local date of its ``by`` column."""
@@ -230,8 +241,9 @@ def _typed(column: Column, text: str) -> str:
     return text if column.kind is Kind.TEXT else f"({text})::{column.kind.duckdb}"
 
 
-def _lookup(cell: str, dated: Dated) -> str:
-    return f"(CASE {cell} {' '.join(f'WHEN {quote(k)} THEN {quote(v)}' for k, v in dated.values.items())} END)"
+def _lookup(cell: str, dated: Dated, kind: str) -> str:
+    cases = " ".join(f"WHEN {quote(k)} THEN CAST({quote(v)} AS {kind})" for k, v in dated.values.items())
+    return f"(CASE {cell} {cases} END)"
 
 
 def _within(day: str, since: date | None, until: date | None) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import duckdb
 
 from callclock.columns import Kind
-from callclock.engine import name, quote
+from callclock.engine import name
 from callclock.exports.read import Scanned
 from callclock.exports.rules import Caller, Cell
 from callclock.exports.scan import Scan, in_scientific_notation
@@ -32,7 +32,7 @@ def flags(db: duckdb.DuckDBPyConnection, source: Source, scanned: Scanned) -> tu
     if not columns:
         return tuple(of_encoding)
     asked = [f"count(*) FILTER ({test})" for column in columns.values() for test in _tests(column)]
-    [counts] = db.execute(f"SELECT {', '.join(asked)} FROM {_rows(scanned)} WHERE _entry = 0").fetchall()
+    [counts] = db.execute(f"SELECT {', '.join(asked)} FROM ({scanned.all_rows}) WHERE _entry = 0").fetchall()
     found = zip(columns.items(), zip(counts[::2], counts[1::2], strict=True), strict=True)
     of_numbers = (
         flag
@@ -111,11 +111,7 @@ def _widths(db: duckdb.DuckDBPyConnection, scanned: Scanned, column: str) -> dic
     """Count whole numbers by their width and whether they begin with a zero."""
     cell = name(column)
     found = db.execute(
-        f"SELECT length({cell}), starts_with({cell}, '0'), count(*) FROM {_rows(scanned)} "
+        f"SELECT length({cell}), starts_with({cell}, '0'), count(*) FROM ({scanned.all_rows}) "
         rf"WHERE _entry = 0 AND regexp_full_match({cell}, '\d+') GROUP BY ALL"
     ).fetchall()
     return {(width, first): count for width, first, count in found}
-
-
-def _rows(scanned: Scanned) -> str:
-    return f"read_parquet({quote(str(scanned.flagged))})"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from callclock.engine import quote
+from callclock.engine import name, quote
 from callclock.exports.conditions import holds
 from callclock.exports.header import cells
 from callclock.exports.json_source import JsonSource
@@ -75,7 +75,8 @@ class Scanned:
     @property
     def all_rows(self) -> str:
         """SQL of the rows, in order."""
-        return f"SELECT * FROM read_parquet({quote(str(self.flagged))})"
+        keyed = "".join(f", record_key AS {name(target)}" for target in self.scan.keyed)
+        return f"SELECT *{keyed} FROM read_parquet({quote(str(self.flagged))})"
 
     @cached_property
     def _rejected_before(self) -> Mapping[int, int]:

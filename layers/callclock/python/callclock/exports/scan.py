@@ -87,6 +87,15 @@ class Scan:
         return len(self.profile.entries) == 1 and not self._walls.has_pairs
 
     @cached_property
+    def keyed(self) -> tuple[str, ...]:
+        """Targets that are the record's key word for word, which :meth:`sql` does not give a second time."""
+        if self._wide or self._walls.has_pairs:
+            return ()
+        key = self._key()
+        texts = [target for target, column in self.targets.items() if column.kind is Kind.TEXT]
+        return tuple(target for target in texts if key in {self._value(target).sql, f"({self._value(target).sql})"})
+
+    @cached_property
     def _clock(self) -> Clock:
         return Clock(self.profile.time.zone)
 
@@ -138,7 +147,8 @@ class Scan:
 
         Its columns: ``_row``, ``_entry`` (of ``[[rows]]``), ``_dropped`` (reason of the rule that drops the row),
         ``_reasons`` (joined by ``;``, NULL for a good row), ``set_aside``, ``record_key``, ``started_at``,
-        ``time_flags``, the :attr:`targets`, and where there are any ``_leg``, ``_caller`` and ``_exported``.
+        ``time_flags``, the :attr:`targets` but those that are :attr:`keyed`, and where there are any ``_leg``,
+        ``_caller`` and ``_exported``.
         """
         entries = f" CROSS JOIN (SELECT unnest(range({len(self.profile.entries)})) AS _entry)" if self._wide else ""
         entry = "_entry" if self._wide else "0 AS _entry"
@@ -282,7 +292,10 @@ class Scan:
         yield f"{self._reasons(reasons)} AS _reasons"
         yield f"{self._flags(made)} AS time_flags"
         for target, column in self.targets.items():
-            yield f"CAST({name(target)} AS {_KEPT.get(column.kind, column.kind.duckdb)}) AS {name(target)}"
+            if target in self.keyed:
+                continue
+            cast = f"CAST({name(target)} AS {_KEPT.get(column.kind, column.kind.duckdb)}) AS {name(target)}"
+            yield name(target) if made[target].enumerated else cast
 
     def _reasons(self, reasons: Sequence[Bad]) -> str:
         """SQL of all reasons of a row, joined; most rows have none, and for those nothing is joined."""
