@@ -12,7 +12,8 @@ from callclock.clock import Month
 from callclock.contracts import TABLES
 from callclock.engine import connect, name
 from callclock.metrics.catalogue import families
-from callclock.metrics.evaluate import Known, SourceKnown, evaluate, prepare
+from callclock.metrics.evaluate import prepare
+from callclock.metrics.known import Known, SourceKnown
 from callclock.settings import Force, assemble
 
 BUILD = Path("build/bench")
@@ -45,9 +46,10 @@ def follow(calls: str, contacts: str) -> None:
     paths = {"calls": [Path(calls)], "contacts": [Path(contacts)], "incidents": []}
     with tempfile.TemporaryDirectory(dir=BUILD) as folder, connect(Path(folder), threads=1) as db:
         known = Known(_AS_AT, sources)
-        prepare(db, paths, home=Month(2026, 3), force=Force(name="Bench"), targets=assemble({}).targets, known=known)
+        march = Month(2026, 3)
+        ready = prepare(db, paths, homes=[march], force=Force(name="Bench"), targets=assemble({}).targets, known=known)
         for family in chosen:
-            evaluate(db, family, Path(folder) / f"{family.name}.parquet")
+            ready.evaluate(family, {march: Path(folder) / f"{family.name}.parquet"})
 
 
 def figures(rows: int = ROWS) -> Iterator[Figure]:

@@ -19,7 +19,8 @@ from callclock.clock import Month, PeriodKind
 from callclock.contracts import INCIDENTS
 from callclock.engine import connect, name
 from callclock.metrics.catalogue import LONG, Family, families, steps_below
-from callclock.metrics.evaluate import Known, SourceKnown, evaluate, prepare
+from callclock.metrics.evaluate import prepare
+from callclock.metrics.known import Known, SourceKnown
 from callclock.settings import Force, assemble
 
 BUILD = Path("build/bench")
@@ -61,20 +62,20 @@ def _measure(path: str, chosen: Sequence[Family], before: Sequence[Family] = ())
     """Make families of the month; when the work on them began, once those ``before`` them were made."""
     known = Known(_AS_AT, (SourceKnown("incidents", "cad", _AS_AT, "snapshot"),))
     with tempfile.TemporaryDirectory(dir=BUILD) as folder, connect(Path(folder), threads=1) as db:
-        prepare(
+        ready = prepare(
             db,
             {"incidents": [Path(path)]},
-            home=MONTH,
+            homes=[MONTH],
             force=Force(name="Bench"),
             targets=assemble({}).targets,
             known=known,
             steps=steps_below(read for family in (*before, *chosen) for read in family.read),
         )
         for family in before:
-            evaluate(db, family, Path(folder) / f"{family.name}.parquet")
+            ready.evaluate(family, {MONTH: Path(folder) / f"{family.name}.parquet"})
         began = time.perf_counter(), time.process_time()
         for family in chosen:
-            evaluate(db, family, Path(folder) / f"{family.name}.parquet")
+            ready.evaluate(family, {MONTH: Path(folder) / f"{family.name}.parquet"})
     return began
 
 

@@ -180,3 +180,29 @@ def test_a_value_that_had_been_complete_is_restated_with_its_cause(tmp_path: Pat
     assert len(lake.rows("SELECT DISTINCT restated_at FROM '{path}'", "internal/restatements/")) == len(
         [key for key in lake.results.objects if key.startswith("internal/restatements/")]
     ), "told once"
+
+
+def test_partitions_worked_out_together_give_what_each_gives_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_incidents = [found for found in families() if found.tables == ("incidents",)]
+    given, restated = [], []
+    for together in (1, 2, 6):
+        monkeypatch.setattr("callclock.refresh._TOGETHER", together)
+        folder = tmp_path / str(together)
+        folder.mkdir()
+        monkeypatch.setattr("tempfile.tempdir", str(folder))
+        lake = Lake(folder, of_incidents)
+        # A week, a quarter and a financial year that run over the ends of months; February is corrected afterwards.
+        for n, month in enumerate(("2026-01", "2026-02", "2026-03", "2026-04")):
+            lake.export(f"e{n}", month, exported="2026-06-01T00:00:00Z", hours=n + 1)
+        lake.refresh()
+        lake.export("again", "2026-02", exported="2026-06-02T00:00:00Z", hours=30)
+        lake.refresh(now="2026-06-02T08:00:00Z")
+        of_months = "SELECT * EXCLUDE (cause_detail) FROM '{path}'"
+        restated.append(sorted(map(str, lake.rows(of_months, "internal/restatements/"))))
+        given.append({key: lake.rows("FROM '{path}'", key) for key in lake.results.objects if "restate" not in key})
+    assert len({key.split("month=")[1][:7] for key in given[0]}) == 4
+    assert len(restated[0]) > 50
+    assert given[0] == given[1] == given[2]
+    assert restated[0] == restated[1] == restated[2]

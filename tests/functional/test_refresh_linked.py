@@ -205,7 +205,7 @@ def test_years_put_together_of_months_are_those_worked_out_from_the_records(
         return found
 
     of_months = published(tmp_path / "months")
-    monkeypatch.setattr("callclock.refresh._Partition._kept_months", lambda self, family: {})
+    monkeypatch.setattr("callclock.refresh._Together._kept", lambda self, some: {})
     assert of_months == published(tmp_path / "records")
     years = [
         row

@@ -17,7 +17,8 @@ from callclock.clock import Month, periods_of
 from callclock.contracts import TABLES
 from callclock.engine import connect
 from callclock.metrics.catalogue import Family, families, family
-from callclock.metrics.evaluate import Known, SourceKnown, evaluate, prepare
+from callclock.metrics.evaluate import prepare
+from callclock.metrics.known import Known, SourceKnown
 from tests.support.curated import FORCE, TARGETS, at, call, contact, incident, write
 
 LONDON = ZoneInfo("Europe/London")
@@ -118,8 +119,8 @@ def worked_out(name: str, home: Month, months: tuple[tuple[Month, int], ...], fo
     of, out = family(name), folder / "values.parquet"
     paths = {table: [month_file(table, month, version, folder) for month, version in months] for table in of.tables}
     with connect(folder / "duckdb") as con:
-        prepare(con, paths, home=home, force=FORCE, targets=TARGETS, known=KNOWN)
-        evaluate(con, of, out)
+        ready = prepare(con, paths, homes=[home], force=FORCE, targets=TARGETS, known=KNOWN)
+        ready.evaluate(of, {home: out})
     rows: list[dict[str, Any]] = pq.read_table(out).to_pylist()
     return rows
 

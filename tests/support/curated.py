@@ -19,7 +19,8 @@ from callclock.columns import Kind, Table
 from callclock.contracts import TABLES
 from callclock.engine import connect
 from callclock.metrics.catalogue import Family
-from callclock.metrics.evaluate import Known, SourceKnown, evaluate, prepare
+from callclock.metrics.evaluate import prepare
+from callclock.metrics.known import Known, SourceKnown
 from callclock.settings import Force, Targets, assemble
 
 LONDON = ZoneInfo("Europe/London")
@@ -183,10 +184,11 @@ def values_of(
     found = []
     with connect(workdir / "duckdb") as con:
         files = {**dict.fromkeys(tables, ()), tables[0]: paths, **(also or {})}
-        prepare(con, files, home=home, force=force, targets=targets, known=known)
+        ready = prepare(con, files, homes=[home], force=force, targets=targets, known=known)
         for family in families:
             out = workdir / f"{family.name}.parquet"
-            evaluate(con, family, out)
+            ready.evaluate(family, {home: out})
+            ready.check(family, out)
             found.append(pq.read_table(out))
     return pa.concat_tables(found, promote_options="permissive").to_pandas()
 

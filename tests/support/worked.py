@@ -15,7 +15,7 @@ from callclock.contracts import CONTACTS, INCIDENTS
 from callclock.engine import connect
 from callclock.lake.fold import fold_month
 from callclock.metrics.catalogue import families
-from callclock.metrics.evaluate import FOR_EVER, SourceKnown
+from callclock.metrics.known import FOR_EVER, SourceKnown
 from tests.support.curated import at, values_of
 from tests.support.staged import local_month, write_staged
 

@@ -18,8 +18,9 @@ from callclock.metrics.catalogue import (
     relations,
     steps_below,
 )
-from callclock.metrics.evaluate import Known, evaluate, prepare
+from callclock.metrics.evaluate import prepare
 from callclock.metrics.headers import HeaderError
+from callclock.metrics.known import Known
 from callclock.reasons import Exclusion
 from tests.support.curated import FORCE, TARGETS, at
 
@@ -158,10 +159,11 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[str
     for tables in {of.tables for of in families()}:
         folder = tmp_path_factory.mktemp("-".join(tables))
         with connect(folder) as con:
-            prepare(con, dict.fromkeys(tables, ()), home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
+            march = Month(2026, 3)
+            ready = prepare(con, dict.fromkeys(tables, ()), homes=[march], force=FORCE, targets=TARGETS, known=known)
             for of in families():
                 if of.tables == tables:
-                    evaluate(con, of, folder / f"{of.name}.parquet")
+                    ready.evaluate(of, {march: folder / f"{of.name}.parquet"})
                     found[of.name] = [row[0] for row in con.execute(f"DESCRIBE {of.select}").fetchall()]
     return found
 

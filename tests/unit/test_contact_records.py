@@ -17,7 +17,7 @@ from callclock.contracts import CALLS
 from callclock.exports.profile import parse_profile
 from callclock.exports.receipt import Receipt
 from callclock.metrics.catalogue import families
-from callclock.metrics.evaluate import SourceKnown
+from callclock.metrics.known import SourceKnown
 from tests.support.calls_of import Row, curated
 from tests.support.curated import one, values_of, write
 

@@ -10,7 +10,7 @@ import pytest
 from callclock.clock import Month, Period, PeriodKind, periods_of
 from callclock.exports.receipt import CoverageRow
 from callclock.lake.coverage import Coverage, periods_with_holes
-from callclock.metrics.evaluate import FOR_EVER
+from callclock.metrics.known import FOR_EVER
 from callclock.objects import ChangedMeanwhileError
 from callclock.settings import Force, Retirement
 from tests.support.staged import MemoryBucket, instant

@@ -16,7 +16,7 @@ import pytest
 
 from callclock.clock import Month
 from callclock.metrics.catalogue import Family, families, read_family
-from callclock.metrics.evaluate import FOR_EVER, ExportKnown, SourceKnown
+from callclock.metrics.known import FOR_EVER, ExportKnown, SourceKnown
 from local import definitions, explained
 from tests.support import worked
 from tests.support.curated import (

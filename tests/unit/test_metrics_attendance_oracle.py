@@ -12,7 +12,7 @@ import pytest
 from callclock.clock import Month, Period, PeriodKind, periods_of
 from callclock.contracts import METRIC_VALUES
 from callclock.metrics.catalogue import families, family
-from callclock.metrics.evaluate import SourceKnown
+from callclock.metrics.known import SourceKnown
 from callclock.settings import ConfigurationError, Force, Grade, MetricTarget, Targets
 from tests.support.against_oracle import same_values
 from tests.support.attendance_cases import AREA_TYPES, ATTENDANCE, CHANGE, GRADES, random_rows, world

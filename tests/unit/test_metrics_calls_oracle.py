@@ -11,7 +11,7 @@ import pytest
 
 from callclock.clock import Month, periods_of
 from callclock.metrics.catalogue import families, family
-from callclock.metrics.evaluate import SourceKnown
+from callclock.metrics.known import SourceKnown
 from tests.support.against_oracle import same_values
 from tests.support.calls_oracle import HUNG_UP, expected
 from tests.support.curated import at, call, values

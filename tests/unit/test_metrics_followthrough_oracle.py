@@ -11,7 +11,7 @@ import pytest
 
 from callclock.clock import Month, periods_of
 from callclock.metrics.catalogue import Family, families, family
-from callclock.metrics.evaluate import FOR_EVER, SourceKnown
+from callclock.metrics.known import FOR_EVER, SourceKnown
 from tests.support.against_oracle import same_values
 from tests.support.calls_oracle import HUNG_UP
 from tests.support.curated import at, call, contact, incident, values, write_numbered

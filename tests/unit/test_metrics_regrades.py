@@ -12,7 +12,7 @@ import pytest
 
 from callclock.clock import Month, periods_of
 from callclock.metrics.catalogue import families
-from callclock.metrics.evaluate import SourceKnown
+from callclock.metrics.known import SourceKnown
 from callclock.settings import AttendanceTarget, Force, Grade, Targets
 from tests.support.against_oracle import same_values
 from tests.support.attendance_cases import AREA_TYPES, ATTENDANCE, GRADES, random_rows, world

@@ -12,7 +12,7 @@ from lifelines import KaplanMeierFitter
 
 from callclock.clock import Month, Period, PeriodKind, periods_of
 from callclock.metrics.catalogue import families
-from callclock.metrics.evaluate import SourceKnown
+from callclock.metrics.known import SourceKnown
 from tests.support.against_oracle import same_values
 from tests.support.attendance_oracle import World
 from tests.support.curated import TARGETS, assessment, at, incident, one, values, write_numbered

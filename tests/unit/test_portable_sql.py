@@ -19,7 +19,8 @@ from callclock.clock import Month
 from callclock.contracts import TABLES
 from callclock.engine import connect
 from callclock.metrics.catalogue import LONG, Family, families, relations
-from callclock.metrics.evaluate import ExportKnown, Known, SourceKnown, evaluate, prepare
+from callclock.metrics.evaluate import prepare
+from callclock.metrics.known import ExportKnown, Known, SourceKnown
 from local.athena_sql import FOLDER, athena_steps, texts, to_athena
 from tests.support.curated import FORCE, TARGETS, Row, assessment, at, call, contact, incident, interval, regrade, write
 
@@ -262,8 +263,9 @@ def evaluated(con: duckdb.DuckDBPyConnection, family: Family, folder: Path) -> N
     known = Known(as_at, sources)
     others = {name: [write(TABLES[name], ALSO[name](starts), folder / f"{name}.parquet")] for name in family.also}
     paths = {family.table: [path], **others}
-    prepare(con, paths, home=Month(2026, 3), force=FORCE, targets=TARGETS, known=known)
-    evaluate(con, family, folder / "values.parquet")
+    march = Month(2026, 3)
+    ready = prepare(con, paths, homes=[march], force=FORCE, targets=TARGETS, known=known)
+    ready.evaluate(family, {march: folder / "values.parquet"})
 
 
 def unseen(con: duckdb.DuckDBPyConnection, family: Family) -> list[str]:

@@ -1,33 +1,37 @@
-"""Refresh: which values should have other inputs than they were made from, and making those again."""
+"""Refresh: making again the values that should have other inputs than they were made from."""
 
 import json
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
-from itertools import groupby, product
+from itertools import batched, groupby
 from pathlib import Path
 
 import duckdb
 
-from callclock import __version__, layout, plan
-from callclock.clock import Month, PeriodKind, format_at_most, local_midnight
+from callclock import layout, plan
+from callclock.clock import Month
 from callclock.contracts import METRIC_VALUES
 from callclock.engine import beside, connect, cores
 from callclock.kept import forget_older, forget_others
 from callclock.lake.coverage import NEVER, Coverage, touched_in
-from callclock.lake.curate import CuratedMonth
 from callclock.lake.feeds import feeds_by_month
-from callclock.metrics.catalogue import Family, Relation, steps_below
-from callclock.metrics.evaluate import ImpossibleFiguresError, Known, evaluate, prepare, work_out_month
-from callclock.objects import Bucket
+from callclock.metrics.catalogue import LONG, Family, Relation, steps_below
+from callclock.metrics.evaluate import ImpossibleFiguresError, Ready, prepare
+from callclock.metrics.known import Known
+from callclock.objects import Bucket, Read
+from callclock.partition import MonthOfStep, Partition, Stale
 from callclock.restatements import REBUILT, Versions, cause, restate
 from callclock.results import kv_metadata
 from callclock.settings import Force, Targets, digest
 from callclock.state import ForceState
+
+# What a few months see is not much more than what the last of them does, whose years reach back twelve.
+_TOGETHER = 6
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,9 @@ class Refresh:
         Yields
         ------
         ForceState
-            With the inputs of what was made so far, after each partition: a run that ends early (a Lambda lives fifteen
-            minutes, a first backlog may be years) goes on from there. Equal inputs are not computed again (DESIGN 1).
+            With the inputs of what was made so far, after every few partitions: a run that ends early (a Lambda lives
+            fifteen minutes, a first backlog may be years) goes on from there. Equal inputs are not computed again
+            (DESIGN 1).
 
         Raises
         ------
@@ -83,44 +88,39 @@ class Refresh:
             A check stopped the release of a partition; raised after all others were made.
         """
         forget_others(self.kept)
-        stale = [
-            (partition, found)
-            for partition in self._partitions(state, families)
-            if (found := partition.stale(state.values))
-        ]
+        stale = [found for one in self._partitions(state, families) if (found := one.stale(state.values))]
         if not stale:
             return
-        months = {month.path: month for partition, found in stale for month in partition.months_of_steps(found)}
-        # One partition a core: each is small, so that cores within one are soon idle, and requests overlap. Each has a
-        # connection of its own, whose statements run in the thread that asks.
+        # What takes longest begins first, so that no core waits long for the last of it; but what is put together of
+        # months comes when the months are there.
+        work = sorted(self._together(stale), key=lambda one: (one.monthly, -one.size))
+        stopped: list[str] = []
+        # One piece of work a core: each is small, so that cores within one are soon idle, and requests overlap. Each
+        # has a connection of its own, whose statements run in the thread that asks.
         with (
             connect(self.workdir / "duckdb", threads=1) as db,
             ThreadPoolExecutor(max_workers=cores()) as workers,
         ):
-            steps = [workers.submit(month.make, db) for month in months.values()]
-            stale.sort(key=lambda one: any(family.monthly for family, _ in one[1]))
+            months = {month.file: month for one in stale for month in one.steps}
+            steps = [workers.submit(self._make_month, month, db) for month in months.values()]
             made = []
-            for partition, found in stale:
-                if any(family.monthly for family, _ in found):
-                    # Those that are put together of months come last, when the months are there.
+            for one in work:
+                if one.monthly:
                     for step in steps:
                         step.result()
-                forgotten = {f.name for f, _ in found if partition.home not in state.values.get(f.name, {})}
-                made.append(workers.submit(partition.make, db, found, forgotten))
-            stopped: list[ImpossibleFiguresError] = []
-            for (partition, found), future in zip(stale, made, strict=True):
-                try:
-                    future.result()
-                except ImpossibleFiguresError as fault:
-                    stopped.append(fault)
-                    continue
-                for family, inputs in found:
-                    state = state.with_value(family.name, partition.home, digest(inputs))
+                made.append(workers.submit(one.make, db))
+            for one, future in zip(work, made, strict=True):
+                faults = future.result()
+                stopped += faults.values()
+                for partition in one.stale:
+                    if partition.home not in faults:
+                        for family, inputs in partition.found:
+                            state = state.with_value(family.name, partition.home, digest(inputs))
                 yield state
         if stopped:
-            raise ImpossibleFiguresError("; ".join(map(str, stopped)))
+            raise ImpossibleFiguresError("; ".join(stopped))
 
-    def _partitions(self, state: ForceState, families: Sequence[Family]) -> Iterator["_Partition"]:
+    def _partitions(self, state: ForceState, families: Sequence[Family]) -> Iterator[Partition]:
         """Every partition of the families that read the same tables, for each set of tables that was ever sent."""
         by_tables = sorted(families, key=lambda family: family.tables)
         for tables, group in groupby(by_tables, key=lambda family: family.tables):
@@ -128,14 +128,15 @@ class Refresh:
             mine = tuple(group)
             if mine[0].each_source:
                 feeds = feeds_by_month(self.coverage, months, state.values.get(mine[0].name, ()), self.force)
-                yield from (_Partition(self, mine, home, months, known) for home, known in feeds)
+                yield from (Partition(self.force, self.configured, mine, home, months, known) for home, known in feeds)
                 continue
             known = self._known(tables)
             if not months[tables[0]]:
                 continue
             holes = [hole for table in tables for hole in self.coverage.holes(table, self.force)]
             for home in plan.homes(months[tables[0]]):
-                yield _Partition(self, mine, home, months, replace(known, holes=touched_in(home, holes, self.force.tz)))
+                of_home = replace(known, holes=touched_in(home, holes, self.force.tz))
+                yield Partition(self.force, self.configured, mine, home, months, of_home)
 
     def _known(self, tables: Sequence[str]) -> Known:
         """What is known of these tables: nothing, where all exports of the first, which is counted, are withdrawn."""
@@ -144,256 +145,212 @@ class Refresh:
         known = min(as_at) if found[tables[0]] is not None else NEVER
         return Known(known, tuple(s for table in tables for s in self.coverage.sources_known(table, self.force)))
 
+    def _together(self, stale: Sequence[Stale]) -> Iterator["_Together"]:
+        """Put partitions together that read the same tables and know the same of them."""
+        for _, same in groupby(
+            stale, key=lambda one: (one.partition.tables, one.partition.known.as_at, one.partition.known.sources)
+        ):
+            for some in batched(same, _TOGETHER):
+                yield _Together(self, some)
 
-def _was(folder: Path, family: Family) -> Path:
-    return folder / f"{family.name}-was.parquet"
+    def _make_month(self, month: MonthOfStep, db: duckdb.DuckDBPyConnection) -> None:
+        """Work out the rows of a monthly step for a month, unless they are kept."""
+        path = self.kept / month.file
+        if path.exists():
+            return
+        forget_older(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        alone = _Together(self, (Stale(month.partition, [(month.of_month, {})], frozenset()),))
+        with alone.ready(db, steps_below(month.step.inputs)) as ready:
+            part = path.with_suffix(".part")
+            ready.work_out_month(month.step, month.of_month, part)
+            part.rename(path)
 
+    def curated(self, partition: Partition, table: str, month: Month) -> Path | None:
+        """Curated file of one month, kept while the function is warm: many partitions look back at it."""
+        path = self.kept / f"{table}-{month}@{partition.months[table][month].version}.parquet"
+        if path.exists():
+            return path
+        forget_older(path)
+        key = layout.curated(table, self.force_code, month)
+        # Work side by side may look back at the same month: each brings it under a name of its own.
+        part = path.with_suffix(f".{'-'.join(partition.tables)}.{partition.home}.part")
+        return part.rename(path) if self.lake.fetch(key, part) else None
 
-def _new(folder: Path, family: Family) -> Path:
-    return folder / f"{family.name}.parquet"
+    def key(self, home: Month, family: Family) -> str:
+        """Key of the object that holds a family's values in a partition."""
+        return layout.measured(family.result.name, self.force_code, home, family.name)
 
 
 @dataclass(frozen=True)
-class _Partition:
-    """The values that lie in one month's partition, of the families that read the same tables."""
+class _Together:
+    """Stale partitions of the same tables, next to each other: their records are made ready once.
+
+    Opening files, planning and judging records costs as much for one month as for a few; where a force sends once a
+    month, that is a third of all work.
+    """
 
     refresh: Refresh
-    families: tuple[Family, ...]
-    home: Month
-    months: Mapping[str, Mapping[Month, CuratedMonth]]
-    known: Known
+    stale: Sequence[Stale]
 
     @property
-    def tables(self) -> tuple[str, ...]:
-        """Curated tables that its families read."""
-        return self.families[0].tables
+    def size(self) -> int:
+        """Objects that it makes."""
+        return sum(len(one.found) for one in self.stale)
 
-    def stale(self, made_from: Mapping[str, Mapping[Month, str]]) -> Sequence[tuple[Family, Mapping[str, object]]]:
-        """Families whose values were not made from the inputs that they should have, with these inputs."""
-        return [
-            (family, inputs)
-            for family in self.families
-            if made_from.get(family.name, {}).get(self.home) != digest(inputs := self.inputs(family))
-            and self.counts(family)
-        ]
+    @property
+    def monthly(self) -> bool:
+        """Whether any of it is put together of months."""
+        return any(family.monthly for one in self.stale for family, _ in one.found)
 
-    def months_of_steps(self, stale: Sequence[tuple[Family, Mapping[str, object]]]) -> Iterator["_MonthOfStep"]:
-        """Each month of each monthly step that these families rest on."""
-        for family, _ in stale:
-            for step, month in product(family.monthly, self._months_in(family)):
-                yield _MonthOfStep(replace(self, home=month), family, step)
+    def make(self, db: duckdb.DuckDBPyConnection) -> Mapping[Month, str]:
+        """Work values out and put them in place of the older ones.
 
-    def _months_in(self, family: Family) -> Sequence[Month]:
-        """Months of the family's periods that have records of its own table."""
-        months = plan.months_of(*plan.counted(self.home, family))
-        return [month for month in months if month in self.months[self.tables[0]]]
+        Of a partition nothing is put in place before all of it is worked out and checked.
 
-    def counts(self, family: Family) -> bool:
-        """Whether there is any month whose records the family would count, or sources whose days it would tell of."""
-        own = self.months[self.tables[0]]
-        return family.each_source or any(month in own for month in plan.needed(self.home, family))
-
-    def needed(self, family: Family) -> Sequence[tuple[str, Month]]:
-        """Tables and their curated months, those that there are among those the family needs."""
-        wanted = plan.needed(self.home, family)
-        return [(table, month) for table in self.tables for month in wanted if month in self.months[table]]
-
-    def inputs(self, family: Family) -> Mapping[str, object]:
-        """All that the family's values here depend on; comparable, and written into the file that holds them."""
-        first, end = plan.seen(self.home, family)
-        needed = self.needed(family)
-        settled = self._settled_after(family, needed)
-        return {
-            "curated": {
-                f"{table}/{month}": self.months[table][month].seen(first, end, looked_up=table != family.table)
-                for table, month in needed
-            },
-            "as_at": format_at_most(self.known.as_at, settled),
-            "sources": {f"{s.table_name}/{s.source}": format_at_most(s.as_at, settled) for s in self.known.sources},
-            "linked": self._linked(family, settled),
-            "heard": [s.feed for s in self.known.sources] if family.each_source else [],
-            "holes": sorted(f"{hole.kind}:{hole.label}" for hole in self.known.holes if hole.kind in family.kinds),
-            "configuration": self.refresh.configured,
-            "definition": family.definition_version,
-            "sql": family.text_digest,
-            "code": __version__,
-        }
-
-    def _linked(self, family: Family, settled: datetime | None) -> Sequence[str]:
-        """When each source is linked and what it does not cover, for a family whose windows rest on that.
-
-        As far as the months go that the family needs: what was covered before or is covered later changes nothing.
+        Returns
+        -------
+        dict
+            Why partitions are not released, of which the check of a family found figures that cannot be.
         """
-        if not family.reads("source_gaps"):
-            return []
-        first = local_midnight(plan.seen(self.home, family)[0], self.refresh.force.tz)
-
-        def span(start: datetime | None, end: datetime | None) -> str:
-            return "..".join(format_at_most(max(at, first), settled) if at else "" for at in (start, end))
-
-        found = []
-        for s in self.known.sources:
-            gaps = [span(*gap) for gap in s.gaps if gap[1] > first and (settled is None or gap[0] < settled)]
-            found.append(f"{s.table_name}/{s.source} {span(s.covered_from, s.retired_at)} but {' '.join(gaps)}")
-        return sorted(found)
-
-    def _settled_after(self, family: Family, needed: Sequence[tuple[str, Month]]) -> datetime | None:
-        """Moment after which time alone changes no value of the family here any more; None while something is open."""
-        first, end = plan.counted(self.home, family)
-        counted = plan.within(first, end)
-        # Of its own table the records counted speak; of the others also what lies behind and ahead (an assessment).
-        curated = [
-            self.months[table][month]
-            for table, month in needed
-            if table in family.settled_by and (table != family.table or month in counted)
-        ]
-        if any(month.open for month in curated):
-            return None
-        events = [month.last_event + timedelta(days=family.events_settle) for month in curated if month.last_event]
-        return max([local_midnight(end, self.refresh.force.tz) + timedelta(days=family.settled_after), *events])
+        steps = dict.fromkeys(
+            step
+            for one in self.stale
+            for step in steps_below([name for family, _ in one.found for name in family.read], ready=self._kept([one]))
+        )
+        with self.ready(db, tuple(steps)) as ready:
+            # Read before the work, so that a newer run that comes between is not overwritten by this one.
+            were = {
+                (one.home, family.name): self.refresh.results.fetch(
+                    self.refresh.key(one.home, family), self._was(one.home, family)
+                )
+                for one in self.stale
+                for family, _ in one.found
+            }
+            rows: dict[tuple[Month, str], int] = {}
+            faults: dict[Month, str] = {}
+            for some in self._at_once():
+                ready.turn_to([one.home for one in some])
+                self._work_out(ready, some, rows, faults)
+            released = [one for one in self.stale if one.home not in faults]
+            self._restate(ready.con, released, were)
+            for one in released:
+                for family, _ in one.found:
+                    was = were[one.home, family.name]
+                    if rows[one.home, family.name] or was is not None:
+                        self.refresh.results.replace(
+                            self.refresh.key(one.home, family), self._new(one.home, family), was
+                        )
+        return faults
 
     @contextmanager
-    def prepared(
-        self,
-        db: duckdb.DuckDBPyConnection,
-        families: Sequence[Family],
-        steps: Sequence[Relation],
-    ) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Connection on which these steps stand ready, over the records that these families see in the partition."""
-        needed = sorted({month for family in families for month in self.needed(family)})
+    def ready(self, db: duckdb.DuckDBPyConnection, steps: Sequence[Relation]) -> Iterator[Ready]:
+        """Connection on which these steps stand ready, over the records that the families see in the partitions."""
+        partition = self.stale[-1].partition
+        needed = sorted(
+            {month for one in self.stale for family, _ in one.found for month in one.partition.needed(family)}
+        )
+        known = replace(
+            partition.known, holes=frozenset(hole for one in self.stale for hole in one.partition.known.holes)
+        )
+        self._folder.mkdir(parents=True, exist_ok=True)
         with beside(db) as own:
-            prepare(
+            yield prepare(
                 own,
                 {
-                    table: [path for of, month in needed if of == table and (path := self._curated(table, month))]
-                    for table in self.tables
+                    table: [
+                        path
+                        for of, month in needed
+                        if of == table and (path := self.refresh.curated(partition, table, month))
+                    ]
+                    for table in partition.tables
                 },
-                home=self.home,
+                homes=[one.home for one in self.stale],
                 force=self.refresh.force,
                 targets=self.refresh.targets,
-                known=self.known,
+                known=known,
                 steps=steps,
             )
-            yield own
 
-    def make(
-        self,
-        db: duckdb.DuckDBPyConnection,
-        stale: Sequence[tuple[Family, Mapping[str, object]]],
-        forgotten: Collection[str],
-    ) -> None:
-        """Evaluate families over the months they need and put the values in place of the older ones.
+    def _at_once(self) -> Iterator[Sequence[Stale]]:
+        """Rounds in which families are worked out: first those that are for all partitions at once.
 
-        Nothing is put in place before all of it is worked out and checked.
-
-        Parameters
-        ----------
-        forgotten
-            Names of families of which nobody knows what the values that stand were made from.
+        Within a round what is alike in its kinds of period comes together.
         """
-        here = self.refresh.workdir / "-".join(self.tables) / str(self.home)
-        here.mkdir(parents=True, exist_ok=True)
-        families = [family for family, _ in stale]
-        kept = self._kept_months(families)
-        steps = steps_below([name for family in families for name in family.read], ready=kept)
-        with self.prepared(db, families, steps) as own:
-            # Read before the work, so that a newer run that comes between is not overwritten by this one.
-            were = {f.name: self.refresh.results.fetch(self._key(f), _was(here, f)) for f in families}
-            rows = {}
-            for family, inputs in stale:
-                out, metadata = _new(here, family), {"inputs": json.dumps(inputs, sort_keys=True)}
+
+        def part(one: Stale, *, at_once: bool) -> Stale:
+            found = [(f, inputs) for f, inputs in one.found if _for_all_at_once(f) == at_once]
+            return replace(one, found=sorted(found, key=lambda pair: pair[0].kinds))
+
+        first = [some for one in self.stale if (some := part(one, at_once=True)).found]
+        if first:
+            yield first
+        for one in self.stale:
+            if (alone := part(one, at_once=False)).found:
+                yield [alone]
+
+    def _work_out(
+        self, ready: Ready, some: Sequence[Stale], rows: dict[tuple[Month, str], int], faults: dict[Month, str]
+    ) -> None:
+        """Work out each family for those of some partitions in which it is stale, and check what comes of it."""
+        kept = self._kept(some)
+        families = {family.name: family for one in some for family, _ in one.found}
+        for family in families.values():
+            wanted = {one.home: inputs for one in some for of, inputs in one.found if of.name == family.name}
+            outs = {home: self._new(home, family) for home in wanted}
+            metadata = {home: {"inputs": json.dumps(inputs, sort_keys=True)} for home, inputs in wanted.items()}
+            for home, count in ready.evaluate(family, outs, metadata=metadata, months=kept).items():
+                rows[home, family.name] = count
                 try:
-                    rows[family.name] = evaluate(own, family, out, metadata=metadata, months=kept)
+                    ready.check(family, outs[home])
                 except ImpossibleFiguresError as fault:
-                    raise ImpossibleFiguresError(
-                        f"{self.refresh.force_code} {self.home} not released: {fault}"
-                    ) from fault
-            replaced = [(family, inputs) for family, inputs in stale if were[family.name]]
-            self._restate(own, replaced, forgotten, here)
-            for family in families:
-                was = were[family.name]
-                if rows[family.name] or was is not None:
-                    self.refresh.results.replace(self._key(family), _new(here, family), was)
+                    faults.setdefault(home, f"{self.refresh.force_code} {home} not released: {fault}")
 
     def _restate(
         self,
         db: duckdb.DuckDBPyConnection,
-        replaced: Sequence[tuple[Family, Mapping[str, object]]],
-        forgotten: Collection[str],
-        here: Path,
+        released: Sequence[Stale],
+        were: Mapping[tuple[Month, str], Read | None],
     ) -> None:
         """Say what had been complete and is another now, before it is put in place of the older."""
         versions = []
-        for family, inputs in replaced:
-            if family.result is METRIC_VALUES:
-                old = _was(here, family)
-                why = cause(json.loads(kv_metadata(db, old).get("inputs", "{}")), inputs)
-                # What was complete does not change by time alone. Where it did, what stood was no work of measure's.
-                if why or family.name in forgotten:
-                    versions.append(Versions(family.name, old, _new(here, family), why or REBUILT))
+        for one in released:
+            for family, inputs in one.found:
+                if family.result is METRIC_VALUES and were[one.home, family.name]:
+                    old = self._was(one.home, family)
+                    why = cause(json.loads(kv_metadata(db, old).get("inputs", "{}")), inputs)
+                    # What was complete does not change by time alone: else what stood was no work of measure's.
+                    if why or family.name in one.forgotten:
+                        new = self._new(one.home, family)
+                        versions.append(Versions(family.name, one.home, old, new, why or REBUILT))
         restate(
             db,
             self.refresh.results,
             versions,
             force_code=self.refresh.force_code,
-            month=self.home,
             now=self.refresh.now,
-            workdir=here,
+            workdir=self._folder,
         )
 
-    def _key(self, family: Family) -> str:
-        return layout.measured(family.result.name, self.refresh.force_code, self.home, family.name)
-
-    def _kept_months(self, families: Sequence[Family]) -> Mapping[str, Sequence[Path]]:
-        """Files of the monthly steps that these families rest on, where there are any.
-
-        All of them for each family: one may have no month of its own where another has, and what lies outside its
-        periods is left out as it reads them.
-        """
+    def _kept(self, some: Iterable[Stale]) -> Mapping[str, Sequence[Path]]:
+        """Files of the monthly steps that these rest on, where there are any."""
         found: dict[str, dict[Path, None]] = {}
-        for family in families:
-            for step, month in product(family.monthly, self._months_in(family)):
-                found.setdefault(step.name, {})[_MonthOfStep(replace(self, home=month), family, step).path] = None
+        for one in some:
+            for month in one.steps:
+                found.setdefault(month.step.name, {})[self.refresh.kept / month.file] = None
         return {name: list(paths) for name, paths in found.items()}
 
-    def _curated(self, table: str, month: Month) -> Path | None:
-        """Curated file of one month, kept while the function is warm: many partitions look back at it."""
-        path = self.refresh.kept / f"{table}-{month}@{self.months[table][month].version}.parquet"
-        if path.exists():
-            return path
-        forget_older(path)
-        key = layout.curated(table, self.refresh.force_code, month)
-        # Partitions side by side may look back at the same month: each brings it under a name of its own.
-        part = path.with_suffix(f".{self.home}.part")
-        return part.rename(path) if self.refresh.lake.fetch(key, part) else None
-
-
-@dataclass(frozen=True)
-class _MonthOfStep:
-    """The rows of a monthly step for one month, kept while the function is warm: years are put together of them."""
-
-    partition: _Partition
-    family: Family
-    step: Relation
-
     @property
-    def path(self) -> Path:
-        """File that holds them, named by all that they depend on."""
-        of_month = replace(self.family, kinds=(PeriodKind.MONTH,))
-        inputs = self.partition.inputs(of_month)
-        rests_on = {key: inputs[key] for key in ("curated", "sources", "linked", "configuration", "code")}
-        version = digest([rests_on, self.step.lineage])[:32]
-        return self.partition.refresh.kept / f"{self.step.name}-{self.partition.home}@{version}.parquet"
+    def _folder(self) -> Path:
+        return self.refresh.workdir / "-".join(self.stale[0].partition.tables) / str(self.stale[0].home)
 
-    def make(self, db: duckdb.DuckDBPyConnection) -> None:
-        """Work them out, unless they are kept."""
-        path = self.path
-        if path.exists():
-            return
-        forget_older(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        of_month = replace(self.family, kinds=(PeriodKind.MONTH,))
-        with self.partition.prepared(db, [of_month], steps_below(self.step.inputs)) as own:
-            part = path.with_suffix(".part")
-            work_out_month(own, self.step, of_month, part)
-            part.rename(path)
+    def _was(self, home: Month, family: Family) -> Path:
+        return self._folder / f"{home}-{family.name}-was.parquet"
+
+    def _new(self, home: Month, family: Family) -> Path:
+        return self._folder / f"{home}-{family.name}.parquet"
+
+
+def _for_all_at_once(family: Family) -> bool:
+    """Whether the values of several partitions may be worked out in one go: see :meth:`Ready.turn_to`."""
+    return not family.reads("reach") and not any(kind in LONG for kind in family.kinds)

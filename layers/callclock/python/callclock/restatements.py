@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from callclock import layout
 from callclock.clock import Month, format_instant
 from callclock.contracts import METRIC_VALUES, RESTATEMENTS, VALUE_KEYS
 from callclock.engine import FILE, quote, rows_of
+from callclock.metrics.configured import fill
 from callclock.objects import Bucket, Read
 
 _SQL = (resources.files("callclock") / "restatements.sql").read_text("utf-8")
@@ -50,11 +51,14 @@ class Versions:
 
     Attributes
     ----------
+    month
+        Partition in which its values lie.
     why
         What :func:`cause` found between them.
     """
 
     family: str
+    month: Month
     old: Path
     new: Path
     why: tuple[str, str]
@@ -66,19 +70,13 @@ def restate(
     versions: Sequence[Versions],
     *,
     force_code: str,
-    month: Month,
     now: datetime,
     workdir: Path,
 ) -> int:
-    """Add what changed between two versions of result objects to the restatements of their month.
+    """Add what changed between two versions of result objects to the restatements of their months.
 
     Called before the new versions are published: a crash in between repeats it, and the same change at the same
     ``now`` is one row.
-
-    Parameters
-    ----------
-    versions
-        Of families whose values all lie in the partition ``month``.
 
     Returns
     -------
@@ -88,13 +86,13 @@ def restate(
     if not versions:
         return 0
     added = 0
-    for family, rows in _changed(db, versions, now):
-        key = layout.restatements(force_code, month, family)
+    for family, of, rows in _changed(db, versions, now):
+        key = layout.restatements(force_code, Month.of(of), family)
         before, after = workdir / "restatements-before.parquet", workdir / "restatements.parquet"
         was: Read | None = results.fetch(key, before)
         known = rows_of(RESTATEMENTS.columns, [before] if was else [])
         columns = ", ".join(column.name for column in RESTATEMENTS.columns)
-        changed = f"SELECT {columns} FROM changed WHERE family = {quote(family)}"
+        changed = f"SELECT {columns} FROM changed WHERE family = {quote(family)} AND month = DATE {quote(str(of))}"
         db.execute(
             f"COPY (SELECT {columns} FROM ({known} UNION {changed}) ORDER BY ALL) TO {quote(str(after))} "
             "(FORMAT parquet, COMPRESSION zstd)"
@@ -104,18 +102,22 @@ def restate(
     return added
 
 
-def _changed(db: duckdb.DuckDBPyConnection, versions: Sequence[Versions], now: datetime) -> Sequence[tuple[str, int]]:
-    """Gather what changed in all of them into a table, and return the families that it changed in, with their rows."""
-    db.execute(
-        "CREATE OR REPLACE TEMP TABLE versions (family VARCHAR, old_file VARCHAR, cause VARCHAR, detail VARCHAR)"
+def _changed(
+    db: duckdb.DuckDBPyConnection, versions: Sequence[Versions], now: datetime
+) -> Sequence[tuple[str, date, int]]:
+    """Gather what changed in all of them into a table; return in which family and month it did, with its rows."""
+    fill(
+        db,
+        "versions",
+        "family VARCHAR, month DATE, old_file VARCHAR, new_file VARCHAR, cause VARCHAR, detail VARCHAR",
+        [(v.family, v.month.first_day, str(v.old), str(v.new), *v.why) for v in versions],
     )
-    db.executemany("INSERT INTO versions VALUES (?, ?, ?, ?)", [[v.family, str(v.old), *v.why] for v in versions])
     columns = METRIC_VALUES.columns
     db.execute(f"CREATE OR REPLACE TEMP VIEW old_values AS {rows_of(columns, [v.old for v in versions], FILE)}")
-    db.execute(f"CREATE OR REPLACE TEMP VIEW new_values AS {rows_of(columns, [v.new for v in versions])}")
+    db.execute(f"CREATE OR REPLACE TEMP VIEW new_values AS {rows_of(columns, [v.new for v in versions], FILE)}")
     sql = _SQL.format(
         keys=", ".join(f"o.{key}" for key in VALUE_KEYS),
         same_keys=" AND ".join(f"n.{key} = o.{key}" for key in VALUE_KEYS),
     )
     db.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {sql}", {"restated_at": format_instant(now).removesuffix("Z")})
-    return db.execute("SELECT family, count(*) FROM changed GROUP BY family ORDER BY family").fetchall()
+    return db.execute("SELECT family, month, count(*) FROM changed GROUP BY ALL ORDER BY ALL").fetchall()

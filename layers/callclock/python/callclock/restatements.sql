@@ -10,11 +10,12 @@ SELECT
     CAST($restated_at AS TIMESTAMP_MS) AS restated_at,
     v.cause,
     v.detail AS cause_detail,
-    v.family
+    v.family,
+    v.month
 FROM old_values AS o
 INNER JOIN versions AS v ON v.old_file = o.file
 LEFT JOIN new_values AS n
-    ON n.period_end = o.period_end AND {same_keys}
+    ON n.file = v.new_file AND n.period_end = o.period_end AND {same_keys}
 WHERE o.complete
   AND o.value IS DISTINCT FROM n.value
   -- Equal to the last digits: means and shares depend on the order of addition.

@@ -13,7 +13,7 @@ from callclock.bookkeeping import COVERAGE
 from callclock.clock import Month, Period, PeriodKind, format_instant, local_day, local_midnight, periods_of, stretch
 from callclock.engine import connect, name, quote, rows_of
 from callclock.exports.receipt import CoverageRow, Receipt
-from callclock.metrics.evaluate import FOR_EVER, SourceKnown
+from callclock.metrics.known import FOR_EVER, SourceKnown
 from callclock.objects import Bucket, Read
 from callclock.reasons import ExportStatus
 from callclock.settings import Force

@@ -12,7 +12,7 @@ from callclock.clock import Month, local_day, local_midnight
 from callclock.exports.receipt import CoverageRow
 from callclock.lake.coverage import NEVER, Coverage, Hole, holes_between, spans_of
 from callclock.lake.curate import CuratedMonth
-from callclock.metrics.evaluate import FOR_EVER, ExportKnown, Known, SourceKnown
+from callclock.metrics.known import FOR_EVER, ExportKnown, Known, SourceKnown
 from callclock.settings import Force
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -31,7 +31,7 @@ class Feed:
     freshest
         Of each export and those that had arrived before it, the one that was taken last.
     snapshots
-        See :class:`callclock.metrics.evaluate.SourceKnown`, in order.
+        See :class:`callclock.metrics.known.SourceKnown`, in order.
     """
 
     source: SourceKnown
