@@ -180,9 +180,14 @@ class Family:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """Columns in whose order its rows are written: every other key is the same in all of them."""
-        first = ("metric", *_PERIOD) if self.result is METRIC_VALUES else _PERIOD
-        return (*first, *self.keys, "period_end")
+        """Columns in whose order its rows are written."""
+        return (*(["metric"] if self.result is METRIC_VALUES else []), *_PERIOD, *self.keys, "period_end")
+
+    @property
+    def alike(self) -> Mapping[str, str]:
+        """Keys of metric_values that are the same in all of its rows, with what they are."""
+        own = {"metric", *_PERIOD, *self.keys}
+        return {key: "record" if key == "basis" else "all" for key in VALUE_KEYS if key not in own}
 
     @property
     def select(self) -> str:
@@ -191,11 +196,7 @@ class Family:
             return (
                 f"SELECT\n    f.*,\n    '{self.definition_version}' AS definition_version\nFROM (\n{self.sql}\n) AS f"
             )
-        rest = "".join(
-            f",\n        '{'record' if key == 'basis' else 'all'}' AS {key}"
-            for key in VALUE_KEYS
-            if key not in {"metric", "period_kind", "period_label", *self.keys}
-        )
+        rest = "".join(f",\n        '{said}' AS {key}" for key, said in self.alike.items())
         settling = f"{self.settled_after}, {self.events_settle}"
         definitions = ",\n".join(
             f"        ('{m.name}', '{m.unit}', {m.settles_days}, {settling}, '{self.definition_version}')"
@@ -373,8 +374,7 @@ def _result(file: str, said: Mapping[str, str]) -> Table:
 def _has_metrics_or_a_table(file: str, metrics: bool, table: bool) -> None:
     if metrics == table:
         fault = "a metric beside result: define none" if metrics else "no metric: define at least one measure"
-        where = "measures go to metric_values, a table of its own is defined by its contract"
-        raise HeaderError(f"{file}:1: {fault}; {where}")
+        raise HeaderError(f"{file}:1: {fault}; measures go to metric_values, a contract defines a table of its own")
 
 
 def _resolved(file: str, names: tuple[str, ...]) -> tuple[Relation, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from callclock.clock import Month, Period, PeriodKind, local_midnight, periods_of
-from callclock.contracts import CONTRACT_VERSION, TABLES
+from callclock.contracts import CONTRACT_VERSION, METRIC_VALUES, TABLES
 from callclock.engine import name, parquet_list, quote, rows_of
 from callclock.metrics.catalogue import LONG, Family, Relation, families, steps_below
 from callclock.metrics.configured import fill, register_configuration
@@ -129,7 +129,7 @@ class Ready:
             if step.stored and step.by_period:
                 self._keep(step, family, (months or {}).get(step.name))
         self._of_kinds(family.kinds, family)
-        columns = ", ".join(f"CAST({name(c.name)} AS {c.kind.duckdb}) AS {name(c.name)}" for c in family.result.columns)
+        columns = ", ".join(_written(family))
         values = f"({family.select})"
         if len(self._periods) > 1:
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE values_of_all AS {family.select}")
@@ -263,6 +263,18 @@ def _of_months(months: Sequence[Path]) -> str:
         "JOIN periods AS p ON m.first_day >= p.period_start AND m.first_day < p.period_end "
         "WHERE p.period_kind NOT IN ('day', 'week')"
     )
+
+
+def _written(family: Family) -> Iterator[str]:
+    """Columns of its result table.
+
+    What is the same in every row is not carried through the ordering; an enumeration's dictionary need not be found.
+    """
+    alike = family.alike if family.result is METRIC_VALUES else {}
+    for column in family.result.columns:
+        said = quote(alike[column.name]) if column.name in alike else None
+        value = f"CAST({said} AS ENUM ({said}))" if said else f"CAST({name(column.name)} AS {column.kind.duckdb})"
+        yield f"{value} AS {name(column.name)}"
 
 
 def _of_tables(tables: tuple[str, ...]) -> Iterable[Relation]:
