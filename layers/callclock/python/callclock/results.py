@@ -2,6 +2,8 @@
 
 import tempfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from glob import escape
 from pathlib import Path
 
@@ -11,6 +13,9 @@ from callclock import layout
 from callclock.engine import quote
 from callclock.objects import Bucket, Listed
 from callclock.settings import digest
+
+_AT_ONCE = 8
+"""Objects asked for at a time: no more than a client has connections."""
 
 
 def fetch_values(results: Bucket, force_code: str, families: Iterable[str] | None = None) -> list[Path]:
@@ -42,17 +47,18 @@ def fetch_curves(results: Bucket, force_code: str, months: int) -> list[Path]:
 
 def _fetch(results: Bucket, prefix: str, families: Iterable[str] | None, newest: int | None = None) -> list[Path]:
     wanted = None if families is None else set(families)
-    paths = []
     listed = list(results.list(prefix))
     months = sorted({found.key.split("/")[-2] for found in listed})[-newest:] if newest else None
-    for found in listed:
+
+    def of_those(found: Listed) -> bool:
         month, file = found.key.split("/")[-2:]
         family = file.removesuffix(".parquet")
-        if (wanted is not None and family not in wanted) or (months is not None and month not in months):
-            continue
-        if path := fetch_listed(results, found):
-            paths.append(path)
-    return paths
+        return (wanted is None or family in wanted) and (months is None or month in months)
+
+    # Years of values are hundreds of small objects: what takes the time is waiting for each.
+    with ThreadPoolExecutor(_AT_ONCE) as workers:
+        brought = workers.map(partial(fetch_listed, results), filter(of_those, listed))
+        return [path for path in brought if path]
 
 
 def fetch_listed(results: Bucket, found: Listed) -> Path | None:
