@@ -322,7 +322,7 @@ class _Together:
                     # What was complete does not change by time alone: else what stood was no work of measure's.
                     if why or family.name in one.forgotten:
                         new = self._new(one.home, family)
-                        versions.append(Versions(family.name, one.home, old, new, why or REBUILT))
+                        versions.append(Versions(family, one.home, old, new, why or REBUILT))
         restate(
             db,
             self.refresh.results,

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from importlib import resources
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ from callclock import layout
 from callclock.clock import Month, format_instant
 from callclock.contracts import METRIC_VALUES, RESTATEMENTS, VALUE_KEYS
 from callclock.engine import FILE, quote, rows_of
+from callclock.metrics.catalogue import Family
 from callclock.metrics.configured import fill
 from callclock.objects import Bucket, Read
 
@@ -57,7 +59,7 @@ class Versions:
         What :func:`cause` found between them.
     """
 
-    family: str
+    family: Family
     month: Month
     old: Path
     new: Path
@@ -83,41 +85,46 @@ def restate(
     int
         Rows added.
     """
-    if not versions:
-        return 0
     added = 0
-    for family, of, rows in _changed(db, versions, now):
-        key = layout.restatements(force_code, Month.of(of), family)
-        before, after = workdir / "restatements-before.parquet", workdir / "restatements.parquet"
-        was: Read | None = results.fetch(key, before)
-        known = rows_of(RESTATEMENTS.columns, [before] if was else [])
-        columns = ", ".join(column.name for column in RESTATEMENTS.columns)
-        changed = f"SELECT {columns} FROM changed WHERE family = {quote(family)} AND month = DATE {quote(str(of))}"
-        db.execute(
-            f"COPY (SELECT {columns} FROM ({known} UNION {changed}) ORDER BY ALL) TO {quote(str(after))} "
-            "(FORMAT parquet, COMPRESSION zstd)"
-        )
-        results.replace(key, after, was)
-        added += rows
+    in_order = sorted(versions, key=lambda one: one.family.name)
+    for _, of_family in groupby(in_order, key=lambda one: one.family.name):
+        same = list(of_family)
+        for month, rows in _changed(db, same, now):
+            key = layout.restatements(force_code, month, same[0].family.name)
+            before, after = workdir / "restatements-before.parquet", workdir / "restatements.parquet"
+            was: Read | None = results.fetch(key, before)
+            known = rows_of(RESTATEMENTS.columns, [before] if was else [])
+            columns = ", ".join(column.name for column in RESTATEMENTS.columns)
+            changed = f"SELECT {columns} FROM changed WHERE month = DATE {quote(str(month.first_day))}"
+            db.execute(
+                f"COPY (SELECT {columns} FROM ({known} UNION {changed}) ORDER BY ALL) TO {quote(str(after))} "
+                "(FORMAT parquet, COMPRESSION zstd)"
+            )
+            results.replace(key, after, was)
+            added += rows
     return added
 
 
-def _changed(
-    db: duckdb.DuckDBPyConnection, versions: Sequence[Versions], now: datetime
-) -> Sequence[tuple[str, date, int]]:
-    """Gather what changed in all of them into a table; return in which family and month it did, with its rows."""
+def _changed(db: duckdb.DuckDBPyConnection, versions: Sequence[Versions], now: datetime) -> Sequence[tuple[Month, int]]:
+    """Gather what changed in one family into a table; return the months in which it did, with their rows."""
+    family = versions[0].family
     fill(
         db,
         "versions",
-        "family VARCHAR, month DATE, old_file VARCHAR, new_file VARCHAR, cause VARCHAR, detail VARCHAR",
-        [(v.family, v.month.first_day, str(v.old), str(v.new), *v.why) for v in versions],
+        "month DATE, old_file VARCHAR, new_file VARCHAR, cause VARCHAR, detail VARCHAR",
+        [(v.month.first_day, str(v.old), str(v.new), *v.why) for v in versions],
     )
-    columns = METRIC_VALUES.columns
-    db.execute(f"CREATE OR REPLACE TEMP VIEW old_values AS {rows_of(columns, [v.old for v in versions], FILE)}")
-    db.execute(f"CREATE OR REPLACE TEMP VIEW new_values AS {rows_of(columns, [v.new for v in versions], FILE)}")
+    # A key that is the same in all rows tells none from another.
+    telling = [key for key in VALUE_KEYS if key not in family.alike]
     sql = _SQL.format(
-        keys=", ".join(f"o.{key}" for key in VALUE_KEYS),
-        same_keys=" AND ".join(f"n.{key} = o.{key}" for key in VALUE_KEYS),
+        old_values=rows_of(METRIC_VALUES.columns, [v.old for v in versions], FILE),
+        new_values=rows_of(METRIC_VALUES.columns, [v.new for v in versions], FILE),
+        keys=", ".join(f"o.{key}" if key in telling else f"{quote(family.alike[key])} AS {key}" for key in VALUE_KEYS),
+        same_keys=" AND ".join(f"n.{key} = o.{key}" for key in telling),
     )
-    db.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {sql}", {"restated_at": format_instant(now).removesuffix("Z")})
-    return db.execute("SELECT family, month, count(*) FROM changed GROUP BY ALL ORDER BY ALL").fetchall()
+    db.execute(
+        f"CREATE OR REPLACE TEMP TABLE changed AS {sql}",
+        {"restated_at": format_instant(now).removesuffix("Z"), "family": family.name},
+    )
+    found = db.execute("SELECT month, count(*) FROM changed GROUP BY month ORDER BY month").fetchall()
+    return [(Month.of(month), rows) for month, rows in found]

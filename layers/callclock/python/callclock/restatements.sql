@@ -10,11 +10,11 @@ SELECT
     CAST($restated_at AS TIMESTAMP_MS) AS restated_at,
     v.cause,
     v.detail AS cause_detail,
-    v.family,
+    $family AS family,
     v.month
-FROM old_values AS o
+FROM ({old_values}) AS o
 INNER JOIN versions AS v ON v.old_file = o.file
-LEFT JOIN new_values AS n
+LEFT JOIN ({new_values}) AS n
     ON n.file = v.new_file AND n.period_end = o.period_end AND {same_keys}
 WHERE o.complete
   AND o.value IS DISTINCT FROM n.value
