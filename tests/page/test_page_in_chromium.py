@@ -45,6 +45,8 @@ WITHOUT_QUERY = """() => [...document.querySelectorAll('figure[data-chart]:not([
     return !link || !link.offsetParent || !document.querySelector(link.getAttribute('href'));
 }).map((figure) => figure.dataset.table)"""
 
+PAGE_OF_PDF = b"/Type /Page\n"
+
 
 @dataclass
 class Seen:
@@ -265,11 +267,32 @@ def test_what_a_choice_leaves_as_it_is_says_so(browser: Browser, html: Path) -> 
     assert shown() == [False, False, False]
 
 
-def test_printing_opens_every_table(browser: Browser, html: Path) -> None:
+SHOWN = (
+    """() => [...document.querySelectorAll('table')].filter((t) => t.checkVisibility()).map((t) => t.id || 'words')"""
+)
+
+
+def test_paper_has_each_chart_or_its_table_and_all_of_both_when_asked(browser: Browser, html: Path) -> None:
+    """What no chart says is opened for the printer and folded away again; a click opens the rest, which is printed."""
     seen = opened(browser, html, "dark")
-    assert not seen.page.locator("#t-heat-101").is_visible()
-    printed = seen.page.pdf(format="A4")
-    assert printed.startswith(b"%PDF")
+    before = set(seen.page.evaluate(SHOWN))
+    seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    printed = set(seen.page.evaluate(SHOWN))
+    charted = set(seen.page.eval_on_selector_all("figure[data-chart]", "all => all.map((f) => f.dataset.table)"))
+    every = set(seen.page.eval_on_selector_all("table", "all => all.map((t) => t.id || 'words')"))
+    assert printed == every - charted > before
+    assert not seen.page.locator("#q-calls-by-month pre").is_visible(), "nobody types a query from paper"
+    assert seen.page.locator("#q-calls-by-month summary code").text_content() == "calls-by-month"
+    seen.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert set(seen.page.evaluate(SHOWN)) == before
+
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    (SCREENSHOTS / "printed.pdf").write_bytes(printed)
-    assert seen.page.locator("#t-heat-101").is_visible()
+    short = seen.page.pdf(format="A4", path=SCREENSHOTS / "printed.pdf")
+    unfold = seen.page.locator("#unfold")
+    unfold.click()
+    assert set(seen.page.evaluate(SHOWN)) == every
+    assert seen.page.pdf(format="A4").count(PAGE_OF_PDF) > short.count(PAGE_OF_PDF)
+    assert 5 < short.count(PAGE_OF_PDF) <= 16
+    assert unfold.text_content() == "Fold the tables away"
+    unfold.click()
+    assert set(seen.page.evaluate(SHOWN)) < every

@@ -360,7 +360,10 @@ def test_every_query_leads_to_where_it_is_saved_and_nothing_else_leads_away(whol
     assert len(shown) >= 15
     assert set(shown) <= set(QUERIES)
     for name in shown:
-        assert f'<code>{name}</code> <a href="{address}" rel="noreferrer">saved in Athena' in html
+        assert (
+            f'<code>{name}</code></summary>\n<p class="how"><a href="{address}" rel="noreferrer">saved in Athena'
+            in html
+        )
     assert "give 'SIM' as its parameter" in linked.text
     assert linked.policy == read.policy
 

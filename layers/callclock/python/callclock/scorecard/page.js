@@ -126,8 +126,20 @@
   document.getElementById("chosen").classList.add("unseen");
   const folded = [...document.querySelectorAll("details:not([data-unfolded])")];
   for (const details of folded) details.open = false;
-  // Paper has no hands: everything is open when the page is printed. A link to a query opens it.
-  addEventListener("beforeprint", () => { for (const details of folded) details.open = true; });
+  // Paper has no hands: what no chart says is open when the page is printed, but for queries, which nobody types from
+  // paper: their names are printed. What else is open on the screen is printed too.
+  const only = folded.filter((details) => !details.matches("#queries ~ details") && !details.parentElement.querySelector("figure[data-chart]"));
+  let opened = [];
+  addEventListener("beforeprint", () => { opened = only.filter((d) => !d.open); for (const d of opened) d.open = true; });
+  addEventListener("afterprint", () => { for (const d of opened) d.open = false; });
+  const tables = folded.filter((details) => !details.matches("#queries ~ details"));
+  const unfold = document.getElementById("unfold");
+  unfold.addEventListener("click", () => {
+    const open = tables.some((details) => !details.open);
+    for (const details of tables) details.open = open;
+    unfold.textContent = open ? "Fold the tables away" : "Open every table";
+  });
+  // A link to a query opens it.
   const follow = () => {
     const end = document.getElementById(location.hash.slice(1));
     if (end instanceof HTMLDetailsElement) { end.open = true; end.scrollIntoView(); }
