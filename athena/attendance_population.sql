@@ -52,7 +52,7 @@ WITH fated AS (
       THEN NOT f.attend_ms IS NULL
       WHEN f.fate_no BETWEEN 4 AND 7
       THEN NOT f.close_ms IS NULL
-      ELSE f.fate_no = 2 AND NOT f.age_ms IS NULL
+      ELSE f.fate_no = 2
     END AS placed, /* Placed: at any mark the record can be said to be within, closed or over. An export of what was closed says nothing */ /* of what was not. */
     f.age_ms,
     f.target_initial_ms,

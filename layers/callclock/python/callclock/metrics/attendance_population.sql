@@ -43,7 +43,8 @@ seen AS (
             WHEN f.by_closing THEN false
             WHEN f.fate_no = 1 THEN f.attend_ms IS NOT NULL
             WHEN f.fate_no BETWEEN 4 AND 7 THEN f.close_ms IS NOT NULL
-            ELSE f.fate_no = 2 AND f.age_ms IS NOT NULL
+            -- Of an open one it is always known until when it was.
+            ELSE f.fate_no = 2
         END AS placed,
         f.age_ms,
         f.target_initial_ms,
