@@ -56,3 +56,15 @@ def test_arrived_after_the_closing_is_later_than_it(late: timedelta, due: int, t
     rows = [incident(closed, call_received_at=START, closed_at=closed, first_arrived_at=closed + late)]
     found = values([family("attendance_counts")], rows, Month(2026, 3), tmp_path, as_at=closed + timedelta(days=1))
     assert one(found, metric="attendance.arrived_after_close", grade="2")["value"] == due
+
+
+@pytest.mark.parametrize("outcome", ["attended", "closed_unattended"])
+def test_an_outcome_without_its_time_is_on_no_side_of_any_mark(outcome: str, tmp_path: Path) -> None:
+    known = START + timedelta(days=30)
+    rows = [incident(known, call_received_at=START, outcome=outcome)]
+    chosen = [family("attendance_counts"), family("attendance_marks")]
+    found = values(chosen, rows, Month(2026, 3), tmp_path, as_at=known, targets=TARGETS)
+    assert one(found, metric=f"attendance.{outcome}", grade="2", reason="all")["value"] == 1
+    for metric in MARKS:
+        row = one(found, metric=metric, grade="2")
+        assert (row["numerator"], row["denominator"], row["n_immature"], row["n_unknown"]) == (0, 0, 0, 1)
