@@ -68,3 +68,14 @@ def test_an_outcome_without_its_time_is_on_no_side_of_any_mark(outcome: str, tmp
     for metric in MARKS:
         row = one(found, metric=metric, grade="2")
         assert (row["numerator"], row["denominator"], row["n_immature"], row["n_unknown"]) == (0, 0, 0, 1)
+
+
+def test_answered_at_once_is_a_wait_and_before_the_call_is_none(tmp_path: Path) -> None:
+    known = START + timedelta(days=30)
+    waits = (-MS, 0 * MS, 3 * MS)
+    rows = [
+        incident(known, record_key=str(wait), call_received_at=START, call_answered_at=START + wait) for wait in waits
+    ]
+    found = values([family("attendance_steps")], rows, Month(2026, 3), tmp_path, as_at=known, targets=TARGETS)
+    row = one(found, metric="attendance.call_to_answer_mean_s", grade="2")
+    assert (row["value"], row["n"]) == (0.0015, 2)
