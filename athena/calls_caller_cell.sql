@@ -7,14 +7,10 @@ WITH caller_episodes AS (
 ), frequent AS (
   /* Few, so that only their episodes are held against the days before the end of every period. */
   SELECT
-    line,
-    caller_key,
-    key_epoch
+    caller_no
   FROM caller_episodes
   GROUP BY
-    1,
-    2,
-    3
+    caller_no
   HAVING
     COUNT(*) > 20
 ), high_volume AS (
@@ -22,11 +18,10 @@ WITH caller_episodes AS (
     p.period_kind,
     p.period_label,
     e.line,
-    e.caller_key,
-    e.key_epoch
+    e.caller_no
   FROM caller_episodes AS e
   INNER JOIN frequent AS f
-    ON f.line = e.line AND f.caller_key = e.caller_key AND f.key_epoch = e.key_epoch
+    ON f.caller_no = e.caller_no
   CROSS JOIN periods AS p
   WHERE
     e.local_date < p.period_end AND e.local_date >= p.period_end - INTERVAL '28' DAY
@@ -34,8 +29,7 @@ WITH caller_episodes AS (
     1,
     2,
     3,
-    4,
-    5
+    4
   HAVING
     COUNT(*) > 20
 ), episodes AS (
@@ -75,8 +69,7 @@ WITH caller_episodes AS (
       p.period_kind,
       p.period_label,
       e.line,
-      e.caller_key,
-      e.key_epoch,
+      e.caller_no,
       COUNT(*) FILTER(WHERE
         DATE_DIFF(
           'MILLISECOND',
@@ -90,8 +83,7 @@ WITH caller_episodes AS (
       1,
       2,
       3,
-      4,
-      5
+      4
   ) AS c
   GROUP BY
     1,
@@ -106,13 +98,13 @@ WITH caller_episodes AS (
     COUNT(*) FILTER(WHERE
       c.counted) AS offered,
     COUNT(*) FILTER(WHERE
-      c.counted AND c.caller_key IS NULL) AS no_caller,
+      c.counted AND c.caller_no IS NULL) AS no_caller,
     COUNT(*) FILTER(WHERE
       NOT c.counted) AS excluded,
     COUNT(*) FILTER(WHERE
-      c.counted AND NOT v.caller_key IS NULL) AS high_volume_calls,
+      c.counted AND NOT v.caller_no IS NULL) AS high_volume_calls,
     MAX(CASE WHEN c.counted THEN c.ended_at END) AS last_event_at
-  FROM calls_stated AS c
+  FROM calls_numbered AS c
   INNER JOIN period_days AS p
     ON p.local_date = c.local_date
   INNER JOIN (VALUES
@@ -122,9 +114,7 @@ WITH caller_episodes AS (
   LEFT JOIN high_volume AS v
     ON v.period_kind = p.period_kind
     AND v.period_label = p.period_label
-    AND v.line = c.line
-    AND v.caller_key = c.caller_key
-    AND v.key_epoch = c.key_epoch
+    AND v.caller_no = c.caller_no
   GROUP BY
     1,
     2,

@@ -2,8 +2,7 @@
 WITH gathered AS (
   SELECT
     e.line,
-    e.caller_key,
-    e.key_epoch,
+    e.caller_no,
     e.episode_no,
     MIN(e.started_at) AS started_at,
     MIN(e.local_date) AS local_date,
@@ -19,13 +18,11 @@ WITH gathered AS (
   GROUP BY
     1,
     2,
-    3,
-    4
+    3
 )
 SELECT
   g.line,
-  g.caller_key,
-  g.key_epoch,
+  g.caller_no,
   g.started_at,
   g.local_date,
   g.hour_of_week,
@@ -40,6 +37,6 @@ SELECT
       DATE_TRUNC('MILLISECOND', run.force_as_at)
     ) < 1800000
   ) AS undecided,
-  LAG(g.started_at) OVER (PARTITION BY g.line, g.caller_key, g.key_epoch ORDER BY g.episode_no) AS before_at
+  LAG(g.started_at) OVER (PARTITION BY g.caller_no ORDER BY g.episode_no) AS before_at
 FROM gathered AS g
 CROSS JOIN run

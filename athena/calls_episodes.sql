@@ -4,24 +4,24 @@ WITH followed AS (
     c.*,
     CASE WHEN c.live_answer THEN COALESCE(c.first_answered_at, c.started_at) END AS answered_at,
     MAX(c.ended_at) OVER (
-      PARTITION BY c.line, c.caller_key, c.key_epoch
-      ORDER BY c.started_at, c.call_id, c.source, c.record_key
+      PARTITION BY c.caller_no
+      ORDER BY c.call_no
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS latest_end_at
-  FROM calls_stated AS c
+  FROM calls_numbered AS c
   CROSS JOIN reach AS h
   /* Beyond it there may be more at hand, by chance: an episode must not depend on that. */
   WHERE
     c.counted
-    AND NOT c.caller_key IS NULL
+    AND NOT c.caller_no IS NULL
     AND c.local_date >= h.first_date
     AND c.local_date < h.end_date
 )
 SELECT
   b.*,
   CAST(SUM(b.begins) OVER (
-    PARTITION BY b.line, b.caller_key, b.key_epoch
-    ORDER BY b.started_at, b.call_id, b.source, b.record_key
+    PARTITION BY b.caller_no
+    ORDER BY b.call_no
     ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
   ) AS BIGINT) AS episode_no
 FROM (

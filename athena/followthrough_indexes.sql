@@ -3,11 +3,11 @@ WITH ranked AS (
   SELECT
     e.*,
     ROW_NUMBER() OVER (
-      PARTITION BY e.caller_key, e.key_epoch, e.episode_no
+      PARTITION BY e.caller_no, e.episode_no
       ORDER BY CASE WHEN e.hung_up AND NOT e.live_answer THEN 0 ELSE 1 END, e.ended_at, e.started_at, e.source, e.record_key
     ) AS place, /* The hang-ups first, the earliest before the others. */
-    MIN(e.answered_at) OVER (PARTITION BY e.caller_key, e.key_epoch, e.episode_no) AS first_answer_at,
-    MIN(e.local_date) OVER (PARTITION BY e.caller_key, e.key_epoch, e.episode_no) AS episode_date
+    MIN(e.answered_at) OVER (PARTITION BY e.caller_no, e.episode_no) AS first_answer_at,
+    MIN(e.local_date) OVER (PARTITION BY e.caller_no, e.episode_no) AS episode_date
   FROM calls_episodes AS e
   WHERE
     e.line = '101'

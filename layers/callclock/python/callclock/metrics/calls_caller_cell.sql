@@ -1,5 +1,5 @@
 -- relation: calls_caller_cell
--- from: calls_caller_episodes, calls_stated, periods, period_days
+-- from: calls_caller_episodes, calls_numbered, periods, period_days
 -- stored: yes
 -- meaning: Episodes and callers of each line, and of each hour of the week by month; calls that have no caller and those that do not count beside them. METRICS "B".
 WITH caller_episodes AS (
@@ -8,15 +8,15 @@ WITH caller_episodes AS (
 ),
 frequent AS (
     -- Few, so that only their episodes are held against the days before the end of every period.
-    SELECT line, caller_key, key_epoch FROM caller_episodes GROUP BY 1, 2, 3 HAVING COUNT(*) > 20
+    SELECT caller_no FROM caller_episodes GROUP BY caller_no HAVING COUNT(*) > 20
 ),
 high_volume AS (
-    SELECT p.period_kind, p.period_label, e.line, e.caller_key, e.key_epoch
+    SELECT p.period_kind, p.period_label, e.line, e.caller_no
     FROM caller_episodes AS e
-    INNER JOIN frequent AS f ON f.line = e.line AND f.caller_key = e.caller_key AND f.key_epoch = e.key_epoch
+    INNER JOIN frequent AS f ON f.caller_no = e.caller_no
     CROSS JOIN periods AS p
     WHERE e.local_date < p.period_end AND e.local_date >= p.period_end - INTERVAL '28' DAY
-    GROUP BY 1, 2, 3, 4, 5
+    GROUP BY 1, 2, 3, 4
     HAVING COUNT(*) > 20
 ),
 episodes AS (
@@ -35,11 +35,11 @@ callers AS (
     SELECT period_kind, period_label, line, COUNT(*) AS callers, COUNT(*) FILTER (WHERE again) AS repeat_callers
     FROM (
         SELECT
-            p.period_kind, p.period_label, e.line, e.caller_key, e.key_epoch,
+            p.period_kind, p.period_label, e.line, e.caller_no,
             COUNT(*) FILTER (WHERE date_diff('millisecond', e.before_at, e.started_at) <= 2419200000) > 0 AS again
         FROM caller_episodes AS e
         INNER JOIN period_days AS p ON p.local_date = e.local_date
-        GROUP BY 1, 2, 3, 4, 5
+        GROUP BY 1, 2, 3, 4
     ) AS c
     GROUP BY 1, 2, 3
 ),
@@ -47,16 +47,16 @@ calls_of AS (
     SELECT
         p.period_kind, p.period_label, c.line, CASE WHEN h.by_hour THEN c.hour_of_week ELSE 'all' END AS hour_of_week,
         COUNT(*) FILTER (WHERE c.counted) AS offered,
-        COUNT(*) FILTER (WHERE c.counted AND c.caller_key IS NULL) AS no_caller,
+        COUNT(*) FILTER (WHERE c.counted AND c.caller_no IS NULL) AS no_caller,
         COUNT(*) FILTER (WHERE NOT c.counted) AS excluded,
-        COUNT(*) FILTER (WHERE c.counted AND v.caller_key IS NOT NULL) AS high_volume_calls,
+        COUNT(*) FILTER (WHERE c.counted AND v.caller_no IS NOT NULL) AS high_volume_calls,
         MAX(CASE WHEN c.counted THEN c.ended_at END) AS last_event_at
-    FROM calls_stated AS c
+    FROM calls_numbered AS c
     INNER JOIN period_days AS p ON p.local_date = c.local_date
     INNER JOIN (VALUES (false), (true)) AS h(by_hour) ON NOT h.by_hour OR p.period_kind = 'month'
     LEFT JOIN high_volume AS v
         ON v.period_kind = p.period_kind AND v.period_label = p.period_label
-        AND v.line = c.line AND v.caller_key = c.caller_key AND v.key_epoch = c.key_epoch
+        AND v.caller_no = c.caller_no
     GROUP BY 1, 2, 3, 4
 ),
 high_volume_callers AS (

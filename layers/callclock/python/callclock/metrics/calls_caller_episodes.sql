@@ -5,8 +5,7 @@
 WITH gathered AS (
     SELECT
         e.line,
-        e.caller_key,
-        e.key_epoch,
+        e.caller_no,
         e.episode_no,
         MIN(e.started_at) AS started_at,
         MIN(e.local_date) AS local_date,
@@ -16,18 +15,17 @@ WITH gathered AS (
             AND COUNT(*) FILTER (WHERE e.live_answer OR e.final_stage = 'callback_served') = 0 AS given_up,
         COUNT(*) FILTER (WHERE e.final_stage = 'callback_pending') > 0 AS callback_pending
     FROM calls_episodes AS e
-    GROUP BY 1, 2, 3, 4
+    GROUP BY 1, 2, 3
 )
 SELECT
     g.line,
-    g.caller_key,
-    g.key_epoch,
+    g.caller_no,
     g.started_at,
     g.local_date,
     g.hour_of_week,
     g.ended_at,
     g.given_up,
     g.given_up AND (g.callback_pending OR date_diff('millisecond', g.ended_at, run.force_as_at) < 1800000) AS undecided,
-    LAG(g.started_at) OVER (PARTITION BY g.line, g.caller_key, g.key_epoch ORDER BY g.episode_no) AS before_at
+    LAG(g.started_at) OVER (PARTITION BY g.caller_no ORDER BY g.episode_no) AS before_at
 FROM gathered AS g
 CROSS JOIN run

@@ -1,5 +1,5 @@
 -- relation: calls_episodes
--- from: calls_stated, reach
+-- from: calls_numbered, reach
 -- stored: no
 -- meaning: Each call that counts and has a caller, with the number of its episode among those of the caller on the line. METRICS "B": a call joins when it starts 30 minutes or less after the latest end so far. Keys of two epochs never match.
 WITH followed AS (
@@ -7,21 +7,19 @@ WITH followed AS (
         c.*,
         CASE WHEN c.live_answer THEN COALESCE(c.first_answered_at, c.started_at) END AS answered_at,
         MAX(c.ended_at) OVER (
-            PARTITION BY c.line, c.caller_key, c.key_epoch
-            ORDER BY c.started_at, c.call_id, c.source, c.record_key
+            PARTITION BY c.caller_no ORDER BY c.call_no
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS latest_end_at
-    FROM calls_stated AS c
+    FROM calls_numbered AS c
     CROSS JOIN reach AS h
     -- Beyond it there may be more at hand, by chance: an episode must not depend on that.
-    WHERE c.counted AND c.caller_key IS NOT NULL AND c.local_date >= h.first_date AND c.local_date < h.end_date
+    WHERE c.counted AND c.caller_no IS NOT NULL AND c.local_date >= h.first_date AND c.local_date < h.end_date
 )
 SELECT
     b.*,
     CAST(
         SUM(b.begins) OVER (
-            PARTITION BY b.line, b.caller_key, b.key_epoch
-            ORDER BY b.started_at, b.call_id, b.source, b.record_key
+            PARTITION BY b.caller_no ORDER BY b.call_no
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS BIGINT
     ) AS episode_no
