@@ -5,9 +5,13 @@ from pathlib import Path
 
 
 def forget_older(path: Path) -> None:
-    """Remove what is kept under the same name in another version."""
+    """Remove what is kept under the same name in another version.
+
+    This version is left alone: another thread may have brought it a moment ago, and read it by now.
+    """
     for old in path.parent.glob(f"{path.name.partition('@')[0]}@*.parquet"):
-        old.unlink(missing_ok=True)
+        if old != path:
+            old.unlink(missing_ok=True)
 
 
 def forget_others(kept: Path) -> None:
