@@ -18,7 +18,7 @@ from callclock.exports.receipt import CoverageRow
 from callclock.lake.coverage import Coverage
 from callclock.lake.curate import Curator
 from callclock.lake.fold import _LOOKED_UP
-from callclock.metrics.catalogue import family, relation
+from callclock.metrics.catalogue import Family, family, relation
 from callclock.refresh import Refresh
 from callclock.settings import Force, assemble
 from callclock.state import ForceState
@@ -63,14 +63,14 @@ class Lake:
         report = curator.curate([month], self.state.curated.get(table.name, {}))
         self.state = self.state.with_curated(table.name, report.months)
 
-    def refresh(self) -> int:
-        """Partitions of values made again."""
+    def refresh(self, families: Sequence[Family] = FAMILIES) -> int:
+        """Pieces of work done, each for some partitions."""
         work = Refresh(
             force_code="EX", force=Force(name="Example"), targets=assemble({}).targets, coverage=Coverage(self.coverage),
             now=instant("2026-07-01T00:00:00Z"), lake=self.lake, results=self.results, workdir=self.tmp / "refresh",
         )  # fmt: skip
         made = 0
-        for state in work.run(self.state, FAMILIES):
+        for state in work.run(self.state, families):
             self.state, made = state, made + 1
         return made
 
@@ -214,3 +214,36 @@ def test_years_put_together_of_months_are_those_worked_out_from_the_records(
         if row["period_kind"] == "rolling_12m" and row["value"] is not None
     ]
     assert len(years) > 5
+
+
+def test_an_episode_begins_where_its_own_month_looks_back_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line left open from December into February swallows February's call, but March does not look back to December.
+
+    What March sees are two episodes 23 days apart. December's partition, worked out beside it, sees further back.
+    """
+    callers = (family("calls_callers"), family("calls_callers_year"))
+    calls = {
+        Month(2025, 12): ("2025-12-31T23:50:00Z", "2026-02-20T00:00:00Z"),
+        Month(2026, 2): ("2026-02-10T10:00:00Z", "2026-02-10T10:02:00Z"),
+        Month(2026, 3): ("2026-03-05T10:00:00Z", "2026-03-05T10:02:00Z"),
+    }
+    found = []
+    for together in (1, 6):
+        monkeypatch.setattr("callclock.refresh._TOGETHER", together)
+        folder = tmp_path / str(together)
+        folder.mkdir()
+        monkeypatch.setattr("tempfile.tempdir", str(folder))
+        lake = Lake(folder)
+        for month, (began, ended) in calls.items():
+            call = {**CALL, "call_id": str(month), "record_key": str(month)}
+            lake.curate(CALLS, month, [{**call, "call_started_at": instant(began), "ended_at": instant(ended)}])
+        lake.covers(CALLS, "2025-06-01T00:00:00Z", "2026-05-31T23:00:00Z")
+        lake.refresh(callers)
+        assert lake.results.fetch(layout.values("EX", JANUARY.plus(2), "calls_callers"), folder / "values.parquet")
+        rows = pq.read_table(folder / "values.parquet").to_pylist()
+        found += [
+            (row["numerator"], row["denominator"])
+            for row in rows
+            if (row["metric"], row["period_kind"], row["line"]) == ("calls.repeat_callers", "month", "101")
+        ]
+    assert found == [(1, 1), (1, 1)]
