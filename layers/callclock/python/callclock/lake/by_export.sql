@@ -1,9 +1,6 @@
 -- What became of the rows that each export staged in a month, against the version of the same record that lies below
 -- each (DESIGN 2: the second block of the receipt). The order in which exports arrived plays no part in it.
-WITH several AS (
-    SELECT {record} FROM staged GROUP BY {record} HAVING count(*) > 1
-),
-versions AS (
+WITH versions AS (
     SELECT
         export_id,
         local_date,

@@ -3,7 +3,7 @@
 SELECT {record}, count(*) AS conflicts
 FROM (
     SELECT {record}
-    FROM staged
+    FROM staged SEMI JOIN several USING ({record})
     GROUP BY {record}, record_updated_at, exported_at
     HAVING min(hash({content})) <> max(hash({content}))
 ) AS d

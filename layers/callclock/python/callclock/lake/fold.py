@@ -112,24 +112,23 @@ def fold_month(
     replaced = "".join(f", known.known_{m} AS {m}" for m in milestones)
     record = _record(db, table)
     content = _row_of([c.name for c in table.mapped])
+    db.execute(f"CREATE OR REPLACE TEMP TABLE several AS {_SQL['several.sql'].format(record=record)}")
     disputed = _SQL["disputed.sql"].format(record=record, content=content)
     db.execute(f"CREATE OR REPLACE TEMP TABLE disputed AS {disputed}")
     fold = _SQL["fold.sql"].format(record=record, milestones=kept, replaced=replaced)
     db.execute(f"CREATE OR REPLACE TEMP TABLE folded AS {fold}")
     if table.has_legs:
         _fold_legs(db, table, told_apart=record != _RECORD)
-    starts = ", ".join(table.starts)
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE placed AS {_SQL['place.sql'].format(starts=starts)}",
-        {"zone": zone},
-    )
-    derive = _SQL.get(f"derive_{table.name}.sql", "SELECT * FROM placed")
-    bound = {"tolerance_ms": round(tolerance_s * 1000)} if "$tolerance_ms" in derive else {}
-    db.execute(f"CREATE OR REPLACE TEMP TABLE derived AS {derive}", bound)
+    placed = _SQL["place.sql"].format(starts=", ".join(table.starts))
+    derived = _SQL.get(f"derive_{table.name}.sql", "SELECT * FROM placed")
+    bound = {"tolerance_ms": round(tolerance_s * 1000)} if "$tolerance_ms" in derived else {}
     columns = ", ".join(f"CAST({name(c.name)} AS {c.kind.duckdb}) AS {name(c.name)}" for c in table.columns)
+    # Tables in between would be written for nobody.
     db.execute(
-        f"CREATE OR REPLACE TEMP TABLE folded_month AS SELECT {columns} FROM derived "
-        f"WHERE local_date >= DATE '{month.first_day}' AND local_date < DATE '{month.next_first_day}'"
+        f"CREATE OR REPLACE TEMP TABLE folded_month AS WITH placed AS ({placed}), derived AS ({derived}) "
+        f"SELECT {columns} FROM derived "
+        f"WHERE local_date >= DATE '{month.first_day}' AND local_date < DATE '{month.next_first_day}'",
+        {"zone": zone, **bound},
     )
     db.execute(
         f"COPY (FROM folded_month ORDER BY started_at, source, record_key) TO {quote(str(out))} "

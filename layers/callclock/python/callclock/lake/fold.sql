@@ -9,7 +9,7 @@ WITH ranked AS (
             PARTITION BY {record}
             ORDER BY record_updated_at NULLS FIRST, exported_at NULLS FIRST, export_id, record_no
         ) AS rank
-    FROM staged
+    FROM staged SEMI JOIN several USING ({record})
 ),
 based AS (
     SELECT
@@ -27,6 +27,10 @@ known AS (
     FROM based
     GROUP BY {record}
 )
+-- The one version of a record is all that is known of it.
+SELECT * REPLACE (exported_at AS observed_at), CAST(NULL AS BIGINT) AS conflicts
+FROM staged ANTI JOIN several USING ({record})
+UNION ALL
 SELECT last.* REPLACE (known.observed_at AS observed_at {replaced}), disputed.conflicts
 FROM (SELECT * EXCLUDE (rank, newest, base) FROM based WHERE rank = newest) AS last
 JOIN known USING ({record})
