@@ -1,12 +1,14 @@
 """``callclock demo``: exports dropped as they would have come, in simulated time, and what callclock tells of them."""
 
-import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from textwrap import fill
@@ -14,17 +16,17 @@ from textwrap import fill
 from rich.console import Console
 
 from callclock import layout
-from callclock.clock import parse_instant
 from callclock.exports.receipt import Receipt
 from callclock.notices import wrapped
 from local import demo_figures
 from local.due import next_wake
 from local.inbox import Mail
 from local.run import ROOT, configured_forces, deployed, drop_configuration, keyed, leave, receipts_of
-from local.simulate import simulate
+from local.simulate import drops, simulate
 from local.stack import LocalStack
 
 SAMPLES = ROOT / "events"
+YEAR_CONFIG = ROOT / "local/simulate/config"
 FORCE = "SIM"
 _TAKEN = re.compile(r"_(\d{8})\.")
 
@@ -40,12 +42,19 @@ class Drop:
 
 @dataclass(frozen=True)
 class Story:
-    """Exports with the instants at which they arrive, and the configuration under which they are read."""
+    """Exports with the instants at which they arrive, and the configuration under which they are read.
+
+    Attributes
+    ----------
+    make
+        Writes the files of the exports: they need not be there before.
+    """
 
     title: str
     drops: Sequence[Drop]
     config: Path
     of_a_year: bool = False
+    make: Callable[[], object] = tuple
 
 
 @dataclass(frozen=True)
@@ -69,10 +78,13 @@ def samples() -> Story:
 
 def year(folder: Path, seed: int = 1) -> Story:
     """The simulated year, each export dropped when the simulation says that it arrives."""
-    truth = json.loads(simulate(folder, seed).read_text("utf-8"))
-    drops = [Drop(folder / file["key"], file["key"], parse_instant(file["arrives_at"])) for file in truth["files"]]
+    dropped = [Drop(folder / drop.key, drop.key, datetime.fromtimestamp(drop.arrives, UTC)) for drop in drops()]
     return Story(
-        "A year at a made-up force, before its inspection", _in_order(drops), folder / "config", of_a_year=True
+        "A year at a made-up force, before its inspection",
+        _in_order(dropped),
+        YEAR_CONFIG,
+        of_a_year=True,
+        make=partial(simulate, folder, seed),
     )
 
 
@@ -146,8 +158,7 @@ def tell(story: Story, out: Path, console: Console) -> dict[str, object]:
     began = time.monotonic()
     console.print(f"[bold]{story.title}[/]: exports dropped as they would have come.\n")
     receipts: list[Receipt] = []
-    forces, eve = configured_forces(story.config), story.drops[0].at - timedelta(days=1)
-    with deployed(forces, console=console, clock=eve) as stack:
+    with _ready(story, console) as stack:
 
         def told(step: Step) -> None:
             receipts.extend(step.receipts)
@@ -176,6 +187,18 @@ def tell(story: Story, out: Path, console: Console) -> dict[str, object]:
         console.print(f"  {what:8} {where}", highlight=False, soft_wrap=True)
     subjects = [mail.subject for mail in mails]
     return {"receipts": len(receipts), "mails": subjects, "out": str(out), "seconds": round(seconds, 1)}
+
+
+@contextmanager
+def _ready(story: Story, console: Console) -> Iterator[LocalStack]:
+    """Write the files of a story while the template is deployed and its functions start."""
+    eve = story.drops[0].at - timedelta(days=1)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        made = beside.submit(story.make)
+        with deployed(configured_forces(story.config), console=console, clock=eve) as stack:
+            stack.start_functions()
+            made.result()
+            yield stack
 
 
 def _print_step(step: Step, console: Console) -> None:

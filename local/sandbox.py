@@ -24,6 +24,8 @@ from local.deployment import Function
 from local.runtime_api import Job, RuntimeApi
 
 _INIT_SECONDS = 10.0
+# How often it is asked whether a process still lives and how much memory it has: each time takes from what runs.
+_LOOK_SECONDS = 0.05
 _KILLED = -signal.SIGKILL
 
 
@@ -83,20 +85,29 @@ class Sandbox:
                 self.function.logical_id, request_id, failed, answer, time.monotonic() - began, tuple(self._logged())
             )
 
+    def start(self) -> None:
+        """Start the process before there is work for it, as Lambda does where concurrency is provisioned.
+
+        What goes wrong is told with the first event, which starts it again.
+        """
+        with self._one_at_a_time:
+            if self._ended():
+                self._start("")
+
     def close(self) -> None:
         """End the process and remove its temporary files."""
         self._end()
         self._api.close()
 
     def _run(self, request_id: str, payload: bytes) -> tuple[bool, bytes]:
-        if self._process is None or self._process.poll() is not None:
+        if self._ended():
             fault = self._start(request_id)
             if fault is not None:
                 return True, fault
         deadline = time.time() + self.function.timeout_s
         job = Job(request_id, payload, int(deadline * 1000))
         self._api.hand_over(job)
-        while not job.done.wait(0.01):
+        while not job.done.wait(_LOOK_SECONDS):
             if self._ended():
                 # The answer may have come just before the end.
                 if job.done.wait(0.1):
@@ -184,7 +195,7 @@ class Sandbox:
                 self._out_of_memory = True
                 _kill(process)
                 return
-            time.sleep(0.025)
+            time.sleep(_LOOK_SECONDS)
 
     def _ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
@@ -223,7 +234,7 @@ def resident_bytes(pid: int) -> int:
     """Bytes of memory that a process has resident; 0 when it has gone."""
     statm = Path(f"/proc/{pid}/statm")
     try:
-        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int(statm.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):
         if statm.parent.parent.is_dir() and Path("/proc/self").exists():
             return 0

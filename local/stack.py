@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -108,6 +109,11 @@ class LocalStack:
         self._pump = Pump(self._site, self._sandboxes, self._server.undelivered)
         self._server.invoke = self._invoked
         return self
+
+    def start_functions(self) -> None:
+        """Start the process of every function, side by side, so that the first event need not wait for it."""
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(Sandbox.start, chain.from_iterable(self._sandboxes.values())))
 
     def _environment(self, function: Function) -> dict[str, str]:
         role = self.deployment.roles[function.role_arn]

@@ -22,7 +22,7 @@ import duckdb
 from local.simulate import story
 from local.simulate.drops import LOST_HOUR, Drop, drops
 
-__all__ = ["simulate"]
+__all__ = ["drops", "simulate"]
 
 _HERE: Final = resources.files("local.simulate")
 _SHORT_ROW: Final = re.compile(rb",@SHORT[^\n]*")
