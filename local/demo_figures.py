@@ -18,7 +18,7 @@ SELECT metric, grade, population, line, outcome, window_label, period_kind, peri
   complete
 FROM results.metric_values
 WHERE period_kind IN ('month', 'fy_to_date') AND grade_basis IN ('all', 'initial') AND area = 'all' AND queue = 'all'
-  AND stage = 'all' AND hour_of_week = 'all'
+  AND stage = 'all' AND hour_of_week = 'all' AND metric IN ({metrics})
 """
 _MONTHS_SHOWN = 3
 
@@ -63,6 +63,7 @@ _INSPECTED = (
     (Shown("101 calls given up", "calls.abandonment_rate", line="101"), "24.4 %"),
     (Shown("Safeguarding declined, where attended", "safeguarding.declined_share", outcome="attended"), "38 %"),
 )
+_SHARE, _CHANCE, _UNLINKABLE = (f"followthrough.{name}" for name in ("share", "placebo_share", "unlinkable_share"))
 _FOLLOWED = {
     "answered_101": "got through on 101 later",
     "call_999": "dialled 999",
@@ -78,7 +79,9 @@ _FOLLOWED = {
 
 def results(out: Path) -> Sequence[Row]:
     """Rows of the results under ``out`` that the tables show."""
-    names, rows = query_directory(_SQL, out)
+    shown = {*(one.metric for one in _WAITED), *(one.metric for one, _ in _INSPECTED)}
+    metrics = ", ".join(f"'{metric}'" for metric in sorted(shown | {_SHARE, _CHANCE, _UNLINKABLE}))
+    names, rows = query_directory(_SQL.format(metrics=metrics), out)
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -117,11 +120,11 @@ def followed(rows: Sequence[Row]) -> Table | None:
     table = _table("", "share", "by chance alone")
     for outcome, words in _FOLLOWED.items():
         share, chance = (
-            Shown(words, f"followthrough.{name}", line="101", outcome=outcome, window_label="72h").of(rows, *year)
-            for name in ("share", "placebo_share")
+            Shown(words, metric, line="101", outcome=outcome, window_label="72h").of(rows, *year)
+            for metric in (_SHARE, _CHANCE)
         )
         table.add_row(words, _text(share), _text(chance) if chance else "")
-    unlinkable = Shown("", "followthrough.unlinkable_share", line="101").of(rows, *year)
+    unlinkable = Shown("", _UNLINKABLE, line="101").of(rows, *year)
     table.add_row("(no number, nobody can tell; of all)", _text(unlinkable), "")
     return table
 
