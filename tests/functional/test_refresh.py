@@ -187,9 +187,11 @@ def test_partitions_worked_out_together_give_what_each_gives_alone(
 ) -> None:
     of_incidents = [found for found in families() if found.tables == ("incidents",)]
     given, restated = [], []
-    for together in (1, 2, 6):
+    # One by one, two by two, all of them, and all of them with long periods apart from short ones.
+    for together, long_work in ((1, 999), (2, 999), (6, 999), (6, 0)):
         monkeypatch.setattr("callclock.refresh._TOGETHER", together)
-        folder = tmp_path / str(together)
+        monkeypatch.setattr("callclock.refresh._LONG_WORK", long_work)
+        folder = tmp_path / f"{together}-{long_work}"
         folder.mkdir()
         monkeypatch.setattr("tempfile.tempdir", str(folder))
         lake = Lake(folder, of_incidents)
@@ -204,5 +206,5 @@ def test_partitions_worked_out_together_give_what_each_gives_alone(
         given.append({key: lake.rows("FROM '{path}'", key) for key in lake.results.objects if "restate" not in key})
     assert len({key.split("month=")[1][:7] for key in given[0]}) == 4
     assert len(restated[0]) > 50
-    assert given[0] == given[1] == given[2]
-    assert restated[0] == restated[1] == restated[2]
+    assert given[0] == given[1] == given[2] == given[3]
+    assert restated[0] == restated[1] == restated[2] == restated[3]

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from itertools import batched, groupby
 from pathlib import Path
+from threading import get_ident
 
 import duckdb
 
@@ -32,6 +33,8 @@ from callclock.state import ForceState
 
 # What a few months see is not much more than what the last of them does, whose years reach back twelve.
 _TOGETHER = 6
+# Objects from which on short and long periods are two pieces of work: the last core is not to wait for one long piece.
+_LONG_WORK = 30
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,8 @@ class Refresh:
             stale, key=lambda one: (one.partition.tables, one.partition.known.as_at, one.partition.known.sources)
         ):
             for some in batched(same, _TOGETHER):
-                yield _Together(self, some)
+                together = _Together(self, some)
+                yield from together.parted() if together.size > _LONG_WORK else [together]
 
     def _make_month(self, month: MonthOfStep, db: duckdb.DuckDBPyConnection) -> None:
         """Work out the rows of a monthly step for a month, unless they are kept."""
@@ -174,7 +178,7 @@ class Refresh:
         forget_older(path)
         key = layout.curated(table, self.force_code, month)
         # Work side by side may look back at the same month: each brings it under a name of its own.
-        part = path.with_suffix(f".{'-'.join(partition.tables)}.{partition.home}.part")
+        part = path.with_suffix(f".{get_ident()}.part")
         return part.rename(path) if self.lake.fetch(key, part) else None
 
     def key(self, home: Month, family: Family) -> str:
@@ -203,10 +207,20 @@ class _Together:
         """Whether any of it is put together of months."""
         return any(family.monthly for one in self.stale for family, _ in one.found)
 
+    def parted(self) -> Iterator["_Together"]:
+        """Part what is worked out for short periods from what is for long ones, which see a dozen months."""
+        for long in (False, True):
+            parts = (
+                replace(one, found=[pair for pair in one.found if (pair[0].kinds[0] in LONG) is long])
+                for one in self.stale
+            )
+            if stale := [part for part in parts if part.found]:
+                yield _Together(self.refresh, stale)
+
     def make(self, db: duckdb.DuckDBPyConnection) -> Mapping[Month, str]:
         """Work values out and put them in place of the older ones.
 
-        Of a partition nothing is put in place before all of it is worked out and checked.
+        Of a partition nothing is put in place before all that is worked out of it here is checked.
 
         Returns
         -------
@@ -342,7 +356,8 @@ class _Together:
 
     @property
     def _folder(self) -> Path:
-        return self.refresh.workdir / "-".join(self.stale[0].partition.tables) / str(self.stale[0].home)
+        [(first, _), *_] = self.stale[0].found
+        return self.refresh.workdir / first.name / str(self.stale[0].home)
 
     def _was(self, home: Month, family: Family) -> Path:
         return self._folder / f"{home}-{family.name}-was.parquet"
