@@ -5,7 +5,8 @@ WITH definitions AS (
   FROM (VALUES
     ('calls.stage_share', 'share', 0, 3, 1, '1'),
     ('calls.abandoned_share', 'share', 0, 3, 1, '1'),
-    ('calls.abandon_time_median_s', 's', 0, 3, 1, '1')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
+    ('calls.abandon_time_median_s', 's', 0, 3, 1, '1'),
+    ('calls.abandon_time_mean_s', 's', 0, 3, 1, '1')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
 ), keyed AS (
   SELECT
     f.*,
@@ -34,15 +35,17 @@ WITH definitions AS (
       CASE m.metric
         WHEN 'calls.abandon_time_median_s'
         THEN CAST(q.gave_up_median_ms AS DOUBLE) / 1000.0E0
+        WHEN 'calls.abandon_time_mean_s'
+        THEN CAST(s.gave_up_mean_ms AS DOUBLE) / 1000.0E0
       END AS value,
-      CASE m.metric WHEN 'calls.abandon_time_median_s' THEN s.gave_up_n ELSE w.offered END AS n,
+      CASE m.of WHEN 'time' THEN s.gave_up_n ELSE w.offered END AS n,
       CASE m.metric
         WHEN 'calls.stage_share'
         THEN s.offered
         WHEN 'calls.abandoned_share'
         THEN s.abandoned
       END AS numerator,
-      CASE WHEN m.metric <> 'calls.abandon_time_median_s' THEN w.offered END AS denominator,
+      CASE WHEN m.of <> 'time' THEN w.offered END AS denominator,
       CASE m.metric WHEN 'calls.stage_share' THEN w.pending ELSE CAST(0 AS BIGINT) END AS n_immature,
       w.unknown_stage AS n_unknown,
       w.excluded AS n_excluded,
@@ -68,20 +71,21 @@ WITH definitions AS (
       AND q.hour_of_week = s.hour_of_week
       AND q.stage = s.stage
     CROSS JOIN (VALUES
-      ('calls.stage_share'),
-      ('calls.abandoned_share'),
-      ('calls.abandon_time_median_s')) AS m(metric)
+      ('calls.stage_share', 'ended'),
+      ('calls.abandoned_share', 'hung_up'),
+      ('calls.abandon_time_median_s', 'time'),
+      ('calls.abandon_time_mean_s', 'time')) AS m(metric, of)
     WHERE
       s.offered > 0
       AND (
         (
-          m.metric = 'calls.stage_share' AND s.stage <> 'all'
+          m.of = 'ended' AND s.stage <> 'all'
         )
         OR (
-          m.metric = 'calls.abandoned_share' AND s.stage <> 'all' AND s.abandoned > 0
+          m.of = 'hung_up' AND s.stage <> 'all' AND s.abandoned > 0
         )
         OR (
-          m.metric = 'calls.abandon_time_median_s' AND s.gave_up_n > 0
+          m.of = 'time' AND s.gave_up_n > 0
         )
       )
   ) AS f

@@ -118,7 +118,8 @@ def _figures(group: list[Heard]) -> Iterator[tuple[str, str, Figures]]:
     for stage in {h.stage for h in calls if h.stage in HUNG_UP} | {"all"}:
         times = [h.ended for h in calls if h.stage in HUNG_UP and stage in {"all", h.stage}]
         if times:
-            yield "calls.abandon_time_median_s", stage, {"value": float(np.median(times)), "n": len(times)}
+            for name, of_all in (("median", np.median), ("mean", np.mean)):
+                yield f"calls.abandon_time_{name}_s", stage, {"value": float(of_all(times)), "n": len(times)}
 
 
 def _share(k: int, n: int, **more: Any) -> Figures:

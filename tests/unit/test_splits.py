@@ -103,7 +103,7 @@ def test_a_median_is_spoken_for_by_the_share_at_the_mark_nearest_to_its_limit(
         ("calls.wait_final_median_s", 45.0, "calls.wait_final_mean_s"),
         ("calls.queue_wait_first_p90_s", 45.0, "calls.queue_wait_first_mean_s"),
         ("attendance.dispatch_to_arrival_p90_s", 900.0, "attendance.dispatch_to_arrival_mean_s"),
-        ("calls.abandon_time_median_s", 45.0, None),
+        ("calls.abandon_time_median_s", 45.0, "calls.abandon_time_mean_s"),
         ("attendance.mean_s", 3600.0, None),
     ],
 )
@@ -163,7 +163,7 @@ def test_what_stands_in_is_a_measure_that_there_is_of_the_unit_that_it_says(name
 def test_no_percentile_is_left_without_what_speaks_for_it_but_those_that_no_mean_is_published_of() -> None:
     percentiles = {m.name for f in families() for m in f.metrics if re.search("_(median|p90|p95)(_all)?_s$", m.name)}
     assert {name for name in percentiles if not stand_ins(name)} == {
-        "calls.abandon_time_median_s", "followthrough.delay_median_s", "safeguarding.time_to_share_median_s"
+        "followthrough.delay_median_s", "safeguarding.time_to_share_median_s"
     }  # fmt: skip
 
 
@@ -390,9 +390,32 @@ def test_a_percentile_that_no_mark_belongs_to_is_spoken_for_by_its_mean(db: duck
     assert split.about == "It has no parts that add up; the mean of the same calls has."
 
 
+def test_how_long_it_took_to_hang_up_is_split_by_stage_before_queue(db: duckdb.DuckDBPyConnection) -> None:
+    """The mean has parts: 16 s more, for twice as many stayed in the queue until they hung up."""
+    rule = replace(
+        MEDIAN,
+        metric="calls.abandon_time_median_s",
+        where=LINE_101,
+        severities=(Severity("warning", 45.0),),
+        recover=30.0,
+    )
+    for month, median, waited, listened in ((4, 40, 200, 800), (5, 55, 400, 600)):
+        put(db, rule.metric, month, LINE_101, value=median, n=1000)
+        mean = (waited * 100 + listened * 20) / 1000
+        put(db, "calls.abandon_time_mean_s", month, LINE_101, value=mean, n=1000)
+        for key, of in (("stage", ("skill_queue", "ivr")), ("queue", ("crime", "none"))):
+            for name, value, n in zip(of, (100.0, 20.0), (waited, listened), strict=True):
+                put(db, "calls.abandon_time_mean_s", month, {**LINE_101, key: name}, value=value, n=n)
+    split = split_of(db, rule)
+    assert isinstance(split, Split)
+    assert (split.dimension, split.unit) == ("stage", "s")
+    assert sum(effect.total for effect in effects(split.parts)) == 52 - 36
+    assert split.about == "It has no parts that add up; the mean of the same hang-ups has."
+
+
 def test_medians_by_stage_stand_beside_each_other(db: duckdb.DuckDBPyConnection) -> None:
     """Values hold no mean of it and no share: each stage by itself, and none that rests on few."""
-    rule = replace(MEDIAN, metric="calls.abandon_time_median_s", where=LINE_101)
+    rule = replace(MEDIAN, metric="followthrough.delay_median_s", where={**LINE_101, "window_label": "72h"})
     for month, all_s, queue, message, rang in ((4, 60, 90, 20, 8), (5, 80, 150, 21, 500)):
         for stage, value, n in (
             ("all", all_s, 900),
@@ -400,7 +423,7 @@ def test_medians_by_stage_stand_beside_each_other(db: duckdb.DuckDBPyConnection)
             ("ivr", message, 400),
             ("ringing", rang, 9),
         ):
-            put(db, rule.metric, month, {**LINE_101, "stage": stage}, value=value, n=n)
+            put(db, rule.metric, month, {**rule.where, "stage": stage}, value=value, n=n)
     split = split_of(db, rule)
     assert isinstance(split, Beside)
     assert split.said() == [

@@ -26,10 +26,10 @@ _DIMENSIONS = ("area", "grade", "queue", "stage")
 def load_split(db: duckdb.DuckDBPyConnection, rule: ThresholdRule, series: Series, frontier: date) -> Moved | None:
     """Split a value at the frontier against the complete period before it, by the dimension that says most.
 
-    Hang-ups are split by stage (one denominator for all); a gap by its two sides; all else by area, else grade, else
-    queue, else stage: the first that the values break down and whose parts make up the whole. Shares, means and counts
-    have parts; a median or a percentile is spoken for by a share or by a mean; where nothing is, the figures of its
-    parts stand beside each other. None where there is nothing to compare, or no part.
+    Hang-ups are split by stage (one denominator for all), and so is how long they took; a gap by its two sides; all
+    else by area, else grade, else queue, else stage: the first that the values break down and whose parts make up the
+    whole. Shares, means and counts have parts; a median or a percentile is spoken for by a share or by a mean; where
+    nothing is, the figures of its parts stand beside each other. None where there is nothing to compare, or no part.
 
     Parameters
     ----------
@@ -82,7 +82,8 @@ class _Cell:
         if unit not in {"share", "count"} and not metric.endswith("mean_s"):
             return None
         wholes = (old, new) if unit == "count" else None
-        for dimension in _DIMENSIONS:
+        first = [instead.by] if instead and instead.by else []
+        for dimension in (*first, *_DIMENSIONS):
             found = self.parts(metric, dimension, wholes)
             if len(found) > 1:
                 about = self._about(instead, found, of) if instead else ""

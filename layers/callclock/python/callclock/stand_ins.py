@@ -15,7 +15,7 @@ _ALSO = {"attendance": "whom nobody came to", "calls": "who gave up"}
 class StandIn:
     """A share by a mark, or a mean: its metric, its unit, and what it is, as a mail says it.
 
-    ``mark``: in seconds, of a share. ``rises``: it grows when people wait longer.
+    ``mark``: in seconds, of a share. ``rises``: it grows when people wait longer. ``by``: the dimension that says most.
     """
 
     metric: str
@@ -23,6 +23,7 @@ class StandIn:
     mark: float = 0.0
     rises: bool = False
     unit: str = "share"
+    by: str | None = None
 
     def about(self, longer: bool, grew: bool, of: str = "It") -> str:
         """Say what stands in for a figure, and that they moved apart where they did.
@@ -66,6 +67,8 @@ _BY_MEAN = {
 }
 """Clocks by which no share is published, and what they time."""
 
+_GAVE_UP = StandIn("calls.abandon_time_mean_s", "mean of the same hang-ups", rises=True, unit="s", by="stage")
+
 _PERCENTILES = ("median", "p90", "p95")
 _STAND_INS = {
     **{f"attendance.{name}_s": _ATTENDED for name in (*_PERCENTILES, "median_all")},
@@ -75,6 +78,7 @@ _STAND_INS = {
         for clock, what in _BY_MEAN.items()
         for name in _PERCENTILES
     },
+    "calls.abandon_time_median_s": (_GAVE_UP,),
 }
 
 

@@ -45,7 +45,8 @@ WITH finest AS (
         COUNT(*) FILTER (WHERE wait_first_ms < 60000) AS first_under_60s,
         COUNT(*) FILTER (WHERE wait_first_ms > 300000 OR (gave_up_ms > 300000 AND NOT live_answer)) AS waited_over_5m,
         COUNT(*) FILTER (WHERE wait_first_ms > 900000 OR (gave_up_ms > 900000 AND NOT live_answer)) AS waited_over_15m,
-        COUNT(gave_up_ms) AS gave_up_n
+        COUNT(gave_up_ms) AS gave_up_n,
+        SUM(gave_up_ms) AS gave_up_total_ms
     FROM calls_population AS r
     INNER JOIN period_days AS p ON p.local_date = r.local_date
     GROUP BY 1, 2, 3, 4, 5, 6
@@ -98,6 +99,7 @@ SELECT
     CAST(SUM(first_under_60s) AS BIGINT) AS first_under_60s,
     CAST(SUM(waited_over_5m) AS BIGINT) AS waited_over_5m,
     CAST(SUM(waited_over_15m) AS BIGINT) AS waited_over_15m,
-    CAST(SUM(gave_up_n) AS BIGINT) AS gave_up_n
+    CAST(SUM(gave_up_n) AS BIGINT) AS gave_up_n,
+    CAST(SUM(gave_up_total_ms) AS DOUBLE) / NULLIF(SUM(gave_up_n), 0) AS gave_up_mean_ms
 FROM in_cell
 GROUP BY period_kind, period_label, line, cell_queue, cell_hour, cell_stage

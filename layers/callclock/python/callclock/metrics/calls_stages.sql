@@ -26,8 +26,8 @@
 -- unit: share
 -- direction: lower_is_better
 --
--- metric: calls.abandon_time_median_s
--- definition: Start of the call to the hang-up, median; by the stage it happened in
+-- metric: calls.abandon_time_median_s, calls.abandon_time_mean_s
+-- definition: Start of the call to the hang-up, median and mean; by the stage it happened in (of the means the stages make up the whole, so they say which stage moved it)
 -- population: Finished inbound calls that were hung up before help
 -- numerator: none
 -- denominator: none
@@ -42,10 +42,13 @@ SELECT
     s.queue,
     s.hour_of_week,
     s.stage,
-    CASE m.metric WHEN 'calls.abandon_time_median_s' THEN CAST(q.gave_up_median_ms AS DOUBLE) / 1000.0E0 END AS value,
-    CASE m.metric WHEN 'calls.abandon_time_median_s' THEN s.gave_up_n ELSE w.offered END AS n,
+    CASE m.metric
+        WHEN 'calls.abandon_time_median_s' THEN CAST(q.gave_up_median_ms AS DOUBLE) / 1000.0E0
+        WHEN 'calls.abandon_time_mean_s' THEN CAST(s.gave_up_mean_ms AS DOUBLE) / 1000.0E0
+    END AS value,
+    CASE m.of WHEN 'time' THEN s.gave_up_n ELSE w.offered END AS n,
     CASE m.metric WHEN 'calls.stage_share' THEN s.offered WHEN 'calls.abandoned_share' THEN s.abandoned END AS numerator,
-    CASE WHEN m.metric <> 'calls.abandon_time_median_s' THEN w.offered END AS denominator,
+    CASE WHEN m.of <> 'time' THEN w.offered END AS denominator,
     CASE m.metric WHEN 'calls.stage_share' THEN w.pending ELSE CAST(0 AS BIGINT) END AS n_immature,
     w.unknown_stage AS n_unknown,
     w.excluded AS n_excluded,
@@ -62,6 +65,11 @@ INNER JOIN calls_cell AS w
 LEFT JOIN calls_percentiles AS q
     ON q.period_kind = s.period_kind AND q.period_label = s.period_label AND q.line = s.line
     AND q.queue = s.queue AND q.hour_of_week = s.hour_of_week AND q.stage = s.stage
-CROSS JOIN (VALUES ('calls.stage_share'), ('calls.abandoned_share'), ('calls.abandon_time_median_s')) AS m(metric)
+CROSS JOIN (VALUES
+    ('calls.stage_share', 'ended'),
+    ('calls.abandoned_share', 'hung_up'),
+    ('calls.abandon_time_median_s', 'time'),
+    ('calls.abandon_time_mean_s', 'time')
+) AS m(metric, of)
 WHERE s.offered > 0
-    AND ((m.metric = 'calls.stage_share' AND s.stage <> 'all') OR (m.metric = 'calls.abandoned_share' AND s.stage <> 'all' AND s.abandoned > 0) OR (m.metric = 'calls.abandon_time_median_s' AND s.gave_up_n > 0))
+    AND ((m.of = 'ended' AND s.stage <> 'all') OR (m.of = 'hung_up' AND s.stage <> 'all' AND s.abandoned > 0) OR (m.of = 'time' AND s.gave_up_n > 0))

@@ -68,6 +68,7 @@ def _graded(reason: str = "") -> Cells:
 
 _BY_HOUR = _cells("line", ("", _EVERY), ("hour_of_week", _MONTH))
 _BY_CALLER = _cells("line", ("", _EVERY))
+_TO_HANG_UP = _cells("line", ("queue stage", _EVERY), ("stage hour_of_week", _MONTH))
 _BY_STAGE = _cells("line stage", ("queue", _EVERY), ("hour_of_week", _MONTH))
 _BY_WINDOW = _cells("line window_label", ("stage", _LONG))
 _BY_CHANCE = _cells("line window_label", ("outcome", _LONG))
@@ -77,7 +78,8 @@ _OF_MEASURE: Final = {
     "attendance.backlog": _cells("", ("grade population age_band", _DAY)),
     "attendance.closed_unattended": _graded("reason"),
     "attendance.excluded": _graded("reason"),
-    "calls.abandon_time_median_s": _cells("line", ("queue stage", _EVERY), ("stage hour_of_week", _MONTH)),
+    "calls.abandon_time_median_s": _TO_HANG_UP,
+    "calls.abandon_time_mean_s": _TO_HANG_UP,
     "calls.abandoned_share": _BY_STAGE,
     "calls.stage_share": _BY_STAGE,
     "calls.callers_abandoned": _BY_HOUR,
