@@ -29,10 +29,10 @@ WITH definitions AS (
         p.period_kind,
         p.period_label,
         o.outcome AS channel,
-        COUNT(*) AS contacts,
-        COUNT(k.caller_key) AS linkable,
-        MAX(k.contact_at) AS last_event_at
-      FROM followthrough_contacts AS k
+        CAST(SUM(k.contacts) AS BIGINT) AS contacts,
+        CAST(SUM(k.linkable) AS BIGINT) AS linkable,
+        MAX(k.last_event_at) AS last_event_at
+      FROM followthrough_contact_days AS k
       INNER JOIN followthrough_outcomes AS o
         ON o.outcome_no = k.outcome_no
       INNER JOIN period_days AS p

@@ -2,7 +2,7 @@
 -- table: calls
 -- also: contacts, incidents
 -- settled_by: calls
--- from: followthrough_cell, followthrough_contacts, followthrough_outcomes, period_days
+-- from: followthrough_cell, followthrough_contact_days, followthrough_outcomes, period_days
 -- settled_after: 3
 -- keys: line, stage, channel, window_label
 -- look_behind: 1
@@ -47,8 +47,8 @@
 WITH channels AS (
     SELECT
         p.period_kind, p.period_label, o.outcome AS channel,
-        COUNT(*) AS contacts, COUNT(k.caller_key) AS linkable, MAX(k.contact_at) AS last_event_at
-    FROM followthrough_contacts AS k
+        CAST(SUM(k.contacts) AS BIGINT) AS contacts, CAST(SUM(k.linkable) AS BIGINT) AS linkable, MAX(k.last_event_at) AS last_event_at
+    FROM followthrough_contact_days AS k
     INNER JOIN followthrough_outcomes AS o ON o.outcome_no = k.outcome_no
     INNER JOIN period_days AS p
         ON p.local_date = k.local_date AND p.period_kind IN ('month', 'quarter', 'fy_to_date', 'rolling_12m')
