@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
-from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -86,45 +85,42 @@ def restate(
         Rows added.
     """
     added = 0
-    in_order = sorted(versions, key=lambda one: one.family.name)
-    for _, of_family in groupby(in_order, key=lambda one: one.family.name):
-        same = list(of_family)
-        for month, rows in _changed(db, same, now):
-            key = layout.restatements(force_code, month, same[0].family.name)
-            before, after = workdir / "restatements-before.parquet", workdir / "restatements.parquet"
-            was: Read | None = results.fetch(key, before)
-            known = rows_of(RESTATEMENTS.columns, [before] if was else [])
-            columns = ", ".join(column.name for column in RESTATEMENTS.columns)
-            changed = f"SELECT {columns} FROM changed WHERE month = DATE {quote(str(month.first_day))}"
-            db.execute(
-                f"COPY (SELECT {columns} FROM ({known} UNION {changed}) ORDER BY ALL) TO {quote(str(after))} "
-                "(FORMAT parquet, COMPRESSION zstd)"
-            )
-            results.replace(key, after, was)
-            added += rows
+    for family, month, rows in _changed(db, versions, now):
+        key = layout.restatements(force_code, month, family)
+        before, after = workdir / "restatements-before.parquet", workdir / "restatements.parquet"
+        was: Read | None = results.fetch(key, before)
+        columns = ", ".join(column.name for column in RESTATEMENTS.columns)
+        rows_now = (
+            f"SELECT {columns} FROM changed "
+            f"WHERE family = {quote(family)} AND month = DATE {quote(str(month.first_day))}"
+        )
+        if was:
+            rows_now = f"SELECT {columns} FROM ({rows_of(RESTATEMENTS.columns, [before])} UNION {rows_now})"
+        db.execute(f"COPY ({rows_now} ORDER BY ALL) TO {quote(str(after))} (FORMAT parquet, COMPRESSION zstd)")
+        results.replace(key, after, was)
+        added += rows
     return added
 
 
-def _changed(db: duckdb.DuckDBPyConnection, versions: Sequence[Versions], now: datetime) -> Sequence[tuple[Month, int]]:
-    """Gather what changed in one family into a table; return the months in which it did, with their rows."""
-    family = versions[0].family
+def _changed(
+    db: duckdb.DuckDBPyConnection, versions: Sequence[Versions], now: datetime
+) -> Sequence[tuple[str, Month, int]]:
+    """Gather what changed into a table; return in which families and months something did, with their rows."""
+    if not versions:
+        return []
     fill(
         db,
         "versions",
-        "month DATE, old_file VARCHAR, new_file VARCHAR, cause VARCHAR, detail VARCHAR",
-        [(v.month.first_day, str(v.old), str(v.new), *v.why) for v in versions],
+        "family VARCHAR, month DATE, old_file VARCHAR, new_file VARCHAR, cause VARCHAR, detail VARCHAR",
+        [(v.family.name, v.month.first_day, str(v.old), str(v.new), *v.why) for v in versions],
     )
-    # A key that is the same in all rows tells none from another.
-    telling = [key for key in VALUE_KEYS if key not in family.alike]
     sql = _SQL.format(
         old_values=rows_of(METRIC_VALUES.columns, [v.old for v in versions], FILE),
         new_values=rows_of(METRIC_VALUES.columns, [v.new for v in versions], FILE),
-        keys=", ".join(f"o.{key}" if key in telling else f"{quote(family.alike[key])} AS {key}" for key in VALUE_KEYS),
-        same_keys=" AND ".join(f"n.{key} = o.{key}" for key in telling),
+        old_keys=", ".join(f"o.{key}" for key in VALUE_KEYS),
+        new_keys=", ".join(f"n.{key}" for key in VALUE_KEYS),
+        same_keys=" AND ".join(f"n.{key} = o.{key}" for key in VALUE_KEYS),
     )
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE changed AS {sql}",
-        {"restated_at": format_instant(now).removesuffix("Z"), "family": family.name},
-    )
-    found = db.execute("SELECT month, count(*) FROM changed GROUP BY month ORDER BY month").fetchall()
-    return [(Month.of(month), rows) for month, rows in found]
+    db.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {sql}", {"restated_at": format_instant(now).removesuffix("Z")})
+    found = db.execute("SELECT family, month, count(*) FROM changed GROUP BY ALL ORDER BY ALL").fetchall()
+    return [(family, Month.of(month), rows) for family, month, rows in found]
