@@ -45,8 +45,9 @@ def _written(db: duckdb.DuckDBPyConnection, path: Path, rows: list[Row]) -> Path
 def test_each_change_is_a_row_of_its_family_and_month(db: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     def versions(family_name: str, month: Month, old: list[Row], new: list[Row]) -> Versions:
         at = tmp_path / f"{family_name}-{month}"
-        files = (_written(db, at.with_suffix(end), rows) for end, rows in ((".old", old), (".new", new)))
-        return Versions(family(family_name), month, *files, ("export", f"curated of {month}"))
+        old_file = _written(db, at.with_suffix(".old"), old)
+        new_file = _written(db, at.with_suffix(".new"), new)
+        return Versions(family(family_name), month, old_file, new_file, ("export", f"curated of {month}"))
 
     before: list[Row] = [
         ("m", "1", 10.0, True),
