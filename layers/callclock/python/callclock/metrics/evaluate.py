@@ -9,12 +9,19 @@ import duckdb
 
 from callclock.clock import Month, Period, PeriodKind, local_midnight, periods_of
 from callclock.contracts import CONTRACT_VERSION, METRIC_VALUES, TABLES
-from callclock.engine import name, parquet_list, quote, rows_of
+from callclock.engine import name, parquet_list, parsed, quote, rows_of
 from callclock.metrics.catalogue import LONG, Family, Relation, families, steps_below
 from callclock.metrics.configured import fill, register_configuration
 from callclock.metrics.known import Known, register_known, utc
 from callclock.settings import Force, Targets
 
+# SQL of a monthly step: the rows of each month once for every period that holds it.
+_OF_MONTHS = (
+    "SELECT p.period_kind, p.period_label, m.* EXCLUDE (period_kind, period_label, first_day) "
+    "FROM (SELECT *, CAST(period_label || '-01' AS DATE) AS first_day FROM read_parquet($months)) AS m "
+    "JOIN periods AS p ON m.first_day >= p.period_start AND m.first_day < p.period_end "
+    "WHERE p.period_kind NOT IN ('day', 'week')"
+)
 _QUANTILE = re.compile(r"quantile_cont\((\w+), ([\d.]+)\)")
 
 
@@ -65,7 +72,7 @@ def prepare(
     for step in _of_tables(tuple(tables)) if steps is None else steps:
         if not (step.stored and step.by_period):
             kind = "TABLE" if step.stored else "VIEW"
-            con.execute(f"CREATE OR REPLACE TEMP {kind} {name(step.name)} AS {all_at_once(step.sql)}")
+            con.execute(parsed(con, f"CREATE OR REPLACE TEMP {kind} {name(step.name)} AS {all_at_once(step.sql)}"))
     return ready
 
 
@@ -132,18 +139,19 @@ class Ready:
         columns = ", ".join(_written(family))
         values = f"({family.select})"
         if len(self._periods) > 1:
-            self.con.execute(f"CREATE OR REPLACE TEMP TABLE values_of_all AS {family.select}")
+            self.con.execute(parsed(self.con, f"CREATE OR REPLACE TEMP TABLE values_of_all AS {family.select}"))
             values = "values_of_all"
         counted = {}
         for home, out in outs.items():
             said = {"contract_version": str(CONTRACT_VERSION), **(metadata or {}).get(home, {})}
-            pairs = ", ".join(f"{quote(key)}: {quote(value)}" for key, value in said.items())
             mine = f"WHERE {self._lies_in(home, family)}" if len(self._periods) > 1 else ""
-            [[counted[home]]] = self.con.execute(
+            copy = (
                 f"COPY (SELECT {columns} FROM {values} {mine} ORDER BY {', '.join(family.order)}) "
-                f"TO {quote(str(out))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
-                f"KV_METADATA {{{pairs}}})"
-            ).fetchall()
+                "TO $out (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA $said)"
+            )
+            # Of one partition the text is the same each time.
+            statement = copy if mine else parsed(self.con, copy)
+            [[counted[home]]] = self.con.execute(statement, {"out": str(out), "said": said}).fetchall()
         return counted
 
     def check(self, family: Family, out: Path) -> None:
@@ -190,8 +198,9 @@ class Ready:
         for together in ([kind for kind in wanted if kind not in LONG], *apart):
             if together:
                 self._of_kinds(together, family)
-                sql = _of_months(months) if months else all_at_once(step.sql)
-                _add(self.con, step, sql, first=not held)
+                sql = _OF_MONTHS if months else all_at_once(step.sql)
+                given = {"months": [str(path) for path in months]} if months else {}
+                _add(self.con, step, sql, given, first=not held)
                 held += together
 
     def _of_kinds(self, kinds: Sequence[PeriodKind], family: Family) -> None:
@@ -243,26 +252,15 @@ def all_at_once(sql: str) -> str:
     return _QUANTILE.sub(one_of_all, sql)
 
 
-def _add(con: duckdb.DuckDBPyConnection, step: Relation, sql: str, *, first: bool) -> None:
+def _add(con: duckdb.DuckDBPyConnection, step: Relation, sql: str, given: Mapping[str, object], *, first: bool) -> None:
     """Keep rows of a step. Under its name stand those of the kinds of period that are asked for."""
     kept = name(f"kept_{step.name}")
     if not first:
-        con.execute(f"INSERT INTO {kept} BY NAME {sql}")
+        con.execute(parsed(con, f"INSERT INTO {kept} BY NAME {sql}"), given)
         return
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS {sql}")
+    con.execute(parsed(con, f"CREATE OR REPLACE TEMP TABLE {kept} AS {sql}"), given)
     of_periods = f"SELECT * FROM {kept} WHERE period_kind IN (SELECT period_kind FROM periods)"
     con.execute(f"CREATE OR REPLACE TEMP VIEW {name(step.name)} AS {of_periods}")
-
-
-def _of_months(months: Sequence[Path]) -> str:
-    """SQL of a monthly step: the rows of each month once for every period that holds it."""
-    return (
-        "SELECT p.period_kind, p.period_label, m.* EXCLUDE (period_kind, period_label, first_day) "
-        "FROM (SELECT *, CAST(period_label || '-01' AS DATE) AS first_day "
-        f"FROM read_parquet({parquet_list(months)})) AS m "
-        "JOIN periods AS p ON m.first_day >= p.period_start AND m.first_day < p.period_end "
-        "WHERE p.period_kind NOT IN ('day', 'week')"
-    )
 
 
 def _written(family: Family) -> Iterator[str]:
