@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -131,7 +132,9 @@ class Pump:
         queue = self.site.made.queues[mapping.queue_arn]
         sandboxes = self.sandboxes[mapping.function]
         messages = self._receive(mapping, queue, mapping.batch_size * len(sandboxes))
-        many = -(-len(messages) // mapping.batch_size)
+        # Two rounds where there are several processes: whichever is done first takes the next batch.
+        evenly = min(len(messages), 2 * len(sandboxes)) if len(sandboxes) > 1 else 0
+        many = max(-(-len(messages) // mapping.batch_size), evenly)
         batches = [messages[n::many] for n in range(many)]
         payloads = [self._event(batch, queue) for batch in batches]
         for batch, made in zip(batches, self._side_by_side(sandboxes, payloads), strict=True):
@@ -144,10 +147,21 @@ class Pump:
         return json.dumps({"Records": records}).encode()
 
     def _side_by_side(self, sandboxes: Sequence[Sandbox], payloads: Sequence[bytes]) -> Iterator[Invocation]:
-        """Run a function on several events at once, each in a process of its own."""
+        """Run a function on several events, each in whichever of its processes is free."""
         if len(payloads) < 2:
             return (sandboxes[0].invoke(payload) for payload in payloads)
-        return self._threads.map(Sandbox.invoke, sandboxes, payloads)
+        free = SimpleQueue[Sandbox]()
+        for sandbox in sandboxes:
+            free.put(sandbox)
+
+        def run(payload: bytes) -> Invocation:
+            sandbox = free.get()
+            try:
+                return sandbox.invoke(payload)
+            finally:
+                free.put(sandbox)
+
+        return self._threads.map(run, payloads)
 
     def _settle(
         self, mapping: SourceMapping, queue: Queue, messages: Sequence[MessageTypeDef], made: Invocation

@@ -94,9 +94,8 @@ class Refresh:
         stale = [found for one in self._partitions(state, families) if (found := one.stale(state.values))]
         if not stale:
             return
-        # What takes longest begins first, so that no core waits long for the last of it; but what is put together of
-        # months comes when the months are there.
-        work = sorted(self._together(stale), key=lambda one: (one.monthly, -one.size))
+        # What takes longest begins first, so that no core waits long for the last of it.
+        work = sorted(self._together(stale), key=lambda one: -one.size)
         stopped: list[str] = []
         # One piece of work a core: each is small, so that cores within one are soon idle, and requests overlap. Each
         # has a connection of its own, whose statements run in the thread that asks.
@@ -108,6 +107,7 @@ class Refresh:
             steps = [workers.submit(self._make_month, month, db) for month in months.values()]
             made = []
             for one in work:
+                # What is put together of months waits for them; they were asked for first.
                 if one.monthly:
                     for step in steps:
                         step.result()
