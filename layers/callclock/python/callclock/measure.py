@@ -181,7 +181,8 @@ def _fold(
         )
         return curator.curate(sorted(touched[table]), known.curated.get(table, {}))
 
-    tables = sorted(table for table, months in touched.items() if months)
+    # What touches most months takes longest, and begins first.
+    tables = sorted((table for table, months in touched.items() if months), key=lambda table: -len(touched[table]))
     with ThreadPoolExecutor(max_workers=cores()) as workers:
         reports = dict(zip(tables, workers.map(curate, tables), strict=True))
     for table, report in reports.items():
