@@ -15,6 +15,7 @@ from local.stack import LocalStack
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
 PARAMETERS = {"ForceCodes": "AVN,WLT", "BreachesMail": "breaches@force.example"}
+FUNCTIONS = ("IntakeFunction", "MeasureFunction", "NotifyFunction", "ReportFunction")
 START = datetime(2026, 3, 2, 5, 15, tzinfo=UTC)
 
 
@@ -76,8 +77,17 @@ def test_a_tick_wakes_every_force_and_comes_to_rest(stack) -> None:
     assert {made.function for made in quiet.invocations} >= {"MeasureFunction"}
 
 
+def test_a_function_started_before_there_is_work_is_warm_for_it(stack) -> None:
+    stack.start_functions()
+    started = {name: stack.sandbox(name).starts for name in FUNCTIONS}
+    assert min(started.values()) > 0
+    for name in FUNCTIONS:
+        stack.client("lambda").invoke(FunctionName=stack.physical(name), Payload=b'{"Records": []}')
+    assert {name: stack.sandbox(name).starts for name in FUNCTIONS} == started
+
+
 def test_each_function_keeps_to_its_memory(stack) -> None:
-    for name in ("IntakeFunction", "MeasureFunction", "NotifyFunction", "ReportFunction"):
+    for name in FUNCTIONS:
         stack.client("lambda").invoke(FunctionName=stack.physical(name), Payload=b'{"Records": []}')
         sandbox = stack.sandbox(name)
         assert 0 < sandbox.peak_bytes < sandbox.function.memory_mb << 20
