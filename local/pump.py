@@ -132,9 +132,10 @@ class Pump:
         queue = self.site.made.queues[mapping.queue_arn]
         sandboxes = self.sandboxes[mapping.function]
         messages = self._receive(mapping, queue, mapping.batch_size * len(sandboxes))
-        # Two rounds where there are several processes: whichever is done first takes the next batch.
-        evenly = min(len(messages), 2 * len(sandboxes)) if len(sandboxes) > 1 else 0
-        many = max(-(-len(messages) // mapping.batch_size), evenly)
+        many = -(-len(messages) // mapping.batch_size)
+        if many > 1:
+            # In two rounds: whichever process is done first takes the next batch.
+            many = max(many, min(len(messages), 2 * len(sandboxes)))
         batches = [messages[n::many] for n in range(many)]
         payloads = [self._event(batch, queue) for batch in batches]
         for batch, made in zip(batches, self._side_by_side(sandboxes, payloads), strict=True):
