@@ -1,12 +1,28 @@
-"""Buckets of the embedded AWS read where they lie: what the command itself wants to know is no work of the pipeline."""
+"""The embedded AWS looked at where it lies: what the command itself wants to know is no work of the pipeline."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from moto.s3.models import FakeKey, s3_backends
+from moto.sqs.models import Queue, sqs_backends
 
 from callclock.objects import Bucket, Listed, Read
 from local.deployment import ACCOUNT
+
+
+def waiting(queue_arn: str) -> int:
+    """Messages of a queue that may be received now."""
+    return _queue(queue_arn).approximate_number_of_messages
+
+
+def put_off(queue_arn: str) -> int:
+    """Messages of a queue that come later, as their sender asked."""
+    return _queue(queue_arn).approximate_number_of_messages_delayed
+
+
+def _queue(arn: str) -> Queue:
+    _, _, _, region, account, name = arn.split(":", 5)
+    return sqs_backends[account][region].queues[name]
 
 
 class InsideBucket(Bucket):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.deployment import Queue, Site, SourceMapping, access_key
+from local.inside import put_off, waiting
 from local.sandbox import Invocation, Sandbox
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Pump:
         queues = self.site.made.queues
         dead = {queue.dead_letters for queue in queues.values()}
         dead |= {target.dead_letters for rule in self.site.made.rules.values() for target in rule.targets}
-        return {queues[arn].logical_id: self._count(queues[arn], "") for arn in sorted(filter(None, dead))}
+        return {queues[arn].logical_id: waiting(arn) for arn in sorted(filter(None, dead))}
 
     def invoke(self, name: str, payload: bytes) -> Invocation:
         """Run a function by name and keep its logs where they belong."""
@@ -178,7 +179,8 @@ class Pump:
 
     def _receive(self, mapping: SourceMapping, queue: Queue, most: int) -> list[MessageTypeDef]:
         sqs, found = self._client("sqs", mapping.function), list[Any]()
-        while len(found) < most:
+        # An empty queue is not asked: most of all requests to SQS would be those.
+        while len(found) < most and waiting(queue.arn):
             answer = sqs.receive_message(
                 QueueUrl=queue.url,
                 MaxNumberOfMessages=min(most - len(found), _MOST_AT_ONCE),
@@ -239,20 +241,15 @@ class Pump:
             self._clients[("sqs", "")] = self.site.client("sqs")
         return self._clients[("sqs", "")]
 
-    def _count(self, queue: Queue, state: str) -> int:
-        name = f"ApproximateNumberOfMessages{state}"
-        found = self._operator().get_queue_attributes(QueueUrl=queue.url, AttributeNames=[name])
-        return int(found["Attributes"][name])
-
     def _delayed(self) -> bool:
-        if any(self._count(self.site.made.queues[m.queue_arn], "Delayed") for m in self.site.made.mappings):
+        if any(put_off(mapping.queue_arn) for mapping in self.site.made.mappings):
             time.sleep(0.05)
             return True
         return False
 
     def _waiting(self) -> dict[str, int]:
-        queues = (self.site.made.queues[mapping.queue_arn] for mapping in self.site.made.mappings)
-        return {queue.logical_id: self._count(queue, "") for queue in queues}
+        arns = (mapping.queue_arn for mapping in self.site.made.mappings)
+        return {self.site.made.queues[arn].logical_id: waiting(arn) for arn in arns}
 
 
 def as_record(message: MessageTypeDef, queue_arn: str, region: str) -> dict[str, object]:
