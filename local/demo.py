@@ -47,7 +47,7 @@ class Story:
     Attributes
     ----------
     make
-        Writes the files of the exports: they need not be there before.
+        Writes the files of the exports; makes nothing where they lie there already.
     """
 
     title: str

@@ -27,8 +27,8 @@ known AS (
     FROM based
     GROUP BY {record}
 )
--- The one version of a record is all that is known of it.
-SELECT * REPLACE (exported_at AS observed_at), CAST(NULL AS BIGINT) AS conflicts
+-- The one version of a record is all that is known of it, as it was staged.
+SELECT *, CAST(NULL AS BIGINT) AS conflicts
 FROM staged ANTI JOIN several USING ({record})
 UNION ALL
 SELECT last.* REPLACE (known.observed_at AS observed_at {replaced}), disputed.conflicts
