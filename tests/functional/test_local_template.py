@@ -88,7 +88,8 @@ def test_a_function_started_before_there_is_work_is_warm_for_it(stack) -> None:
             sandbox.start()
             assert sandbox.starts == 1
             sandbox.start()
-            assert not sandbox.invoke(b'{"Records": []}').failed
+            # What a function makes of an empty batch is its own affair, as long as it was there to say so.
+            assert not sandbox.invoke(b'{"Records": []}').error.startswith(("Sandbox.", "Runtime."))
             assert sandbox.starts == 1
         finally:
             sandbox.close()
