@@ -5,7 +5,7 @@ WITH gathered AS (
     e.caller_no,
     e.episode_no,
     MIN(e.started_at) AS started_at,
-    MIN(e.local_date) AS local_date,
+    MIN(e.begun_on) AS local_date,
     MAX(CASE WHEN e.begins = 1 THEN e.hour_of_week END) AS hour_of_week,
     MAX(e.ended_at) AS ended_at,
     COUNT(*) FILTER(WHERE

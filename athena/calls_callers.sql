@@ -3,10 +3,10 @@ WITH definitions AS (
   SELECT
     *
   FROM (VALUES
-    ('calls.callers_abandoned', 'share', 0, 3, 1, '1'),
-    ('calls.repeat_callers', 'share', 0, 3, 1, '1'),
-    ('calls.high_volume_callers', 'count', 0, 3, 1, '1'),
-    ('calls.high_volume_call_share', 'share', 0, 3, 1, '1')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
+    ('calls.callers_abandoned', 'share', 0, 3, 1, '2'),
+    ('calls.repeat_callers', 'share', 0, 3, 1, '2'),
+    ('calls.high_volume_callers', 'count', 0, 3, 1, '2'),
+    ('calls.high_volume_call_share', 'share', 0, 3, 1, '2')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
 ), keyed AS (
   SELECT
     f.*,

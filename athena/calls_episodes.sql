@@ -1,30 +1,26 @@
 -- Athena's text of callclock/metrics/calls_episodes.sql, written by make athena.
-WITH followed AS (
+WITH held AS (
+  SELECT
+    n.*,
+    CASE
+      WHEN n.ended_at > n.started_at + INTERVAL '48' HOUR
+      THEN n.started_at + INTERVAL '48' HOUR
+      ELSE n.ended_at
+    END AS holds_until
+  FROM calls_numbered AS n
+  WHERE
+    n.counted AND NOT n.caller_no IS NULL
+), followed AS (
   SELECT
     c.*,
     CASE WHEN c.live_answer THEN COALESCE(c.first_answered_at, c.started_at) END AS answered_at,
-    MAX(c.ended_at) OVER (
+    MAX(c.holds_until) OVER (
       PARTITION BY c.caller_no
       ORDER BY c.call_no
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS latest_end_at
-  FROM calls_numbered AS c
-  CROSS JOIN reach AS h
-  /* Beyond it there may be more at hand, by chance: an episode must not depend on that. */
-  WHERE
-    c.counted
-    AND NOT c.caller_no IS NULL
-    AND c.local_date >= h.first_date
-    AND c.local_date < h.end_date
-)
-SELECT
-  b.*,
-  CAST(SUM(b.begins) OVER (
-    PARTITION BY b.caller_no
-    ORDER BY b.call_no
-    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-  ) AS BIGINT) AS episode_no
-FROM (
+  FROM held AS c
+), begun AS (
   SELECT
     f.*,
     CASE
@@ -37,4 +33,23 @@ FROM (
       ELSE 1
     END AS begins
   FROM followed AS f
-) AS b
+), counted AS (
+  SELECT
+    b.*,
+    CAST(SUM(b.begins) OVER (
+      PARTITION BY b.caller_no
+      ORDER BY b.call_no
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS BIGINT) AS episode_no,
+    MAX(CASE WHEN b.begins = 1 THEN b.local_date END) OVER (
+      PARTITION BY b.caller_no
+      ORDER BY b.call_no
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS begun_on /* Days never go back: the last on which one began is that of this one. */
+  FROM begun AS b
+)
+SELECT
+  n.*
+FROM counted AS n
+WHERE
+  n.local_date < n.begun_on + INTERVAL '3' DAY

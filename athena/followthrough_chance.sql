@@ -3,8 +3,8 @@ WITH definitions AS (
   SELECT
     *
   FROM (VALUES
-    ('followthrough.placebo_share', 'share', 0, 3, 3, '1'),
-    ('followthrough.excess_share', 'share', 0, 3, 3, '1')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
+    ('followthrough.placebo_share', 'share', 0, 3, 3, '2'),
+    ('followthrough.excess_share', 'share', 0, 3, 3, '2')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
 ), keyed AS (
   SELECT
     f.*,

@@ -3,8 +3,8 @@ WITH definitions AS (
   SELECT
     *
   FROM (VALUES
-    ('followthrough.prompted_online_share', 'share', 0, 3, 3, '1'),
-    ('followthrough.prompted_online_placebo_share', 'share', 0, 3, 3, '1')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
+    ('followthrough.prompted_online_share', 'share', 0, 3, 3, '2'),
+    ('followthrough.prompted_online_placebo_share', 'share', 0, 3, 3, '2')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
 ), keyed AS (
   SELECT
     f.*,

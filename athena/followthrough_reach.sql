@@ -3,10 +3,10 @@ WITH definitions AS (
   SELECT
     *
   FROM (VALUES
-    ('followthrough.no_contact_found_share', 'share', 0, 3, 3, '1'),
-    ('followthrough.no_contact_found_share_of_all', 'share', 0, 3, 3, '1'),
-    ('followthrough.unlinkable_share', 'share', 0, 3, 3, '1'),
-    ('followthrough.linkable_contact_share', 'share', 0, 3, 3, '1')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
+    ('followthrough.no_contact_found_share', 'share', 0, 3, 3, '2'),
+    ('followthrough.no_contact_found_share_of_all', 'share', 0, 3, 3, '2'),
+    ('followthrough.unlinkable_share', 'share', 0, 3, 3, '2'),
+    ('followthrough.linkable_contact_share', 'share', 0, 3, 3, '2')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
 ), keyed AS (
   SELECT
     f.*,

@@ -3,9 +3,9 @@ WITH definitions AS (
   SELECT
     *
   FROM (VALUES
-    ('followthrough.share', 'share', 0, 3, 3, '1'),
-    ('followthrough.delay_median_s', 's', 0, 3, 3, '1'),
-    ('calls.hung_up_again', 'count', 0, 3, 3, '1')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
+    ('followthrough.share', 'share', 0, 3, 3, '2'),
+    ('followthrough.delay_median_s', 's', 0, 3, 3, '2'),
+    ('calls.hung_up_again', 'count', 0, 3, 3, '2')) AS d(metric, unit, settles_days, settled_after, events_settle, definition_version)
 ), keyed AS (
   SELECT
     f.*,

@@ -91,7 +91,10 @@ def caller_of(row: Row) -> Caller | None:
 
 
 def episodes_of(calls: Iterable[Row]) -> list[list[Row]]:
-    """Calls of one caller on one line that follow each other by 30 minutes or less; each call without a key alone."""
+    """Calls of one caller on one line that follow each other by 30 minutes or less; each call without a key alone.
+
+    Of an episode that goes on for days stand the calls to the end of the second day after its first (decision 34).
+    """
     alone: list[list[Row]] = []
     together: dict[tuple[Caller, str], list[list[Row]]] = defaultdict(list)
     for row in sorted(
@@ -102,11 +105,20 @@ def episodes_of(calls: Iterable[Row]) -> list[list[Row]]:
             alone.append([row])
             continue
         mine = together[caller, row["line"]]
-        if mine and row["call_started_at"] - max(r["ended_at"] for r in mine[-1]) <= HALF_HOUR:
+        if mine and row["call_started_at"] - max(_holds_until(r) for r in mine[-1]) <= HALF_HOUR:
             mine[-1].append(row)
         else:
             mine.append([row])
-    return [*alone, *(episode for mine in together.values() for episode in mine)]
+    return [*alone, *(_first_days(episode) for mine in together.values() for episode in mine)]
+
+
+def _holds_until(call: Row) -> datetime:
+    return min(call["ended_at"], call["call_started_at"] + timedelta(hours=48))
+
+
+def _first_days(episode: list[Row]) -> list[Row]:
+    days = [row["call_started_at"].astimezone(LONDON).date() for row in episode]
+    return [row for row, day in zip(episode, days, strict=True) if day <= days[0] + timedelta(days=2)]
 
 
 def contacts_of(

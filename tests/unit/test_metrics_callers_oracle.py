@@ -150,6 +150,30 @@ def test_callers_abandoned(case: str, tmp_path: Path) -> None:
     assert share(check(rows, AS_AT, tmp_path), "calls.callers_abandoned") == due
 
 
+@pytest.mark.parametrize(("answered_on", "due"), [("2026-03-17T23:59:59Z", "0/1"), ("2026-03-18T00:00:00Z", "1/1")])
+def test_an_episode_is_followed_to_the_end_of_the_second_day_after(answered_on: str, due: str, tmp_path: Path) -> None:
+    """Whoever rings every half hour for days: in the day, the month and the year alike, whatever was answered later."""
+    answer = at(answered_on)
+    began = at("2026-03-15T09:00:00Z")
+    rows = [rang(began + n * HALF_HOUR) for n in range(150) if began + n * HALF_HOUR < answer]
+    rows += [rang(answer, stage="answered")]
+    rows += [rang(answer + (n + 1) * HALF_HOUR) for n in range(20)]
+    found = check(rows, AS_AT, tmp_path)
+    assert share(found, "calls.callers_abandoned") == due
+    assert share(found, "calls.callers_abandoned", "day", "2026-03-15") == due
+    assert share(found, "calls.callers_abandoned", "rolling_12m", "2026-03") == due
+    later = found[(found.metric == "calls.callers_abandoned") & (found.period_label == "2026-03-18")]
+    assert later.empty or not later.denominator.any(), "what goes on is no episode of its own"
+
+
+def test_a_call_that_does_not_end_holds_an_episode_for_48_hours(tmp_path: Path) -> None:
+    open_line = rang(NOON - timedelta(days=20), minutes=60 * 24 * 25)
+    held = [open_line, rang(NOON - timedelta(days=18) + HALF_HOUR, stage="answered")]
+    free = [open_line, rang(NOON - timedelta(days=18) + HALF_HOUR + MS, stage="answered")]
+    assert share(check(held, AS_AT, tmp_path), "calls.callers_abandoned") == "0/1"
+    assert share(check(free, AS_AT, tmp_path), "calls.callers_abandoned") == "1/2"
+
+
 def test_calls_without_a_caller_are_in_no_episode(tmp_path: Path) -> None:
     found = check([rang(NOON, caller=None), rang(NOON), rang(NOON, caller=None)], AS_AT, tmp_path)
     assert share(found, "calls.callers_abandoned") == "1/1"

@@ -264,6 +264,7 @@ class _Together:
         needed = sorted(
             {month for one in self.stale for family, _ in one.found for month in one.partition.needed(family)}
         )
+        seen = [plan.seen(one.home, family) for one in self.stale for family, _ in one.found]
         known = replace(
             partition.known, holes=frozenset(hole for one in self.stale for hole in one.partition.known.holes)
         )
@@ -283,6 +284,7 @@ class _Together:
                 force=self.refresh.force,
                 targets=self.refresh.targets,
                 known=known,
+                days=(min(first for first, _ in seen), max(end for _, end in seen)),
                 steps=steps,
             )
 

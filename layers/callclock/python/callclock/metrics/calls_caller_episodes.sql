@@ -1,6 +1,6 @@
 -- relation: calls_caller_episodes
 -- from: calls_episodes, run
--- stored: no
+-- stored: yes
 -- meaning: One row per episode of a caller on a line: when it began, whether it was abandoned, when the one before it began. METRICS "B": abandoned when a call of it was hung up, none had a live answer and no callback was served; undecided while a callback is pending or the half hour in which it may go on has not passed.
 WITH gathered AS (
     SELECT
@@ -8,7 +8,7 @@ WITH gathered AS (
         e.caller_no,
         e.episode_no,
         MIN(e.started_at) AS started_at,
-        MIN(e.local_date) AS local_date,
+        MIN(e.begun_on) AS local_date,
         MAX(CASE WHEN e.begins = 1 THEN e.hour_of_week END) AS hour_of_week,
         MAX(e.ended_at) AS ended_at,
         COUNT(*) FILTER (WHERE e.hung_up) > 0

@@ -6,10 +6,10 @@
 -- keys: line, hour_of_week
 -- look_behind: 2
 -- look_ahead: 2
--- definition_version: 1
+-- definition_version: 2
 --
 -- metric: calls.callers_abandoned
--- definition: Episodes (calls of one caller on one line, each starting 30 minutes or less after the latest end so far) in which somebody hung up and nobody ever answered
+-- definition: Episodes (calls of one caller on one line, each starting 30 minutes or less after the latest end so far, to the end of the second day after the first) in which somebody hung up and nobody ever answered
 -- population: Episodes whose first call lies in the period
 -- numerator: A call hung up, none with a live answer, no callback served
 -- denominator: Episodes, less those still undecided (a callback pending, or the half hour not over)

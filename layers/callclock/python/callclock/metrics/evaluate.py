@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -40,6 +41,7 @@ def prepare(
     force: Force,
     targets: Targets,
     known: Known,
+    days: tuple[date, date] | None = None,
     steps: Sequence[Relation] | None = None,
 ) -> "Ready":
     """Register what the families that read exactly these tables need, for the values of some partitions.
@@ -53,6 +55,9 @@ def prepare(
         that exist.
     homes
         Months in whose partitions the values will lie; see :meth:`Ready.turn_to`.
+    days
+        First day whose records are read, and the day after the last (``plan.seen``, over partitions and families); None
+        for all of these months. A month that is seen for three of its days need not be made ready whole.
     steps
         Shared steps to make ready, each after what it needs (``catalogue.steps_below``); None for all those of these
         tables. A partition of few stale families needs few, and every step costs its planning. Stored steps that rest
@@ -63,8 +68,10 @@ def prepare(
     ConfigurationError
         Two entries of targets.toml hold for one grade (or metric) on one day.
     """
+    seen = f" WHERE local_date >= DATE '{days[0]}' AND local_date < DATE '{days[1]}'" if days else ""
     for table, paths in tables.items():
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name(table)} AS {rows_of(TABLES[table].columns, paths)}")
+        rows = rows_of(TABLES[table].columns, paths)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name(table)} AS SELECT * FROM ({rows}){seen}")
     register_configuration(con, force, targets)
     register_known(con, known, force)
     ready = Ready(con, force, known)

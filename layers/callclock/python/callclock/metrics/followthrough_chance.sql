@@ -7,7 +7,7 @@
 -- keys: line, outcome, window_label
 -- look_behind: 1
 -- look_ahead: 4
--- definition_version: 1
+-- definition_version: 2
 --
 -- metric: followthrough.placebo_share
 -- definition: The same callers got in touch within the same window exactly 168 h earlier: what chance alone gives; by outcome, and all for any contact

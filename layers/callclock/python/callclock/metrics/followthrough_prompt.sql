@@ -7,7 +7,7 @@
 -- keys: line, outcome, window_label
 -- look_behind: 1
 -- look_ahead: 4
--- definition_version: 1
+-- definition_version: 2
 --
 -- metric: followthrough.prompted_online_share
 -- definition: Any online report or web chat within 24 h, of those whom the recorded message had offered another way before they hung up (prompted) and of those whom it had not (not_prompted); not causal: those who stay longer hear the message

@@ -7,7 +7,7 @@
 -- keys: line, stage, channel, window_label
 -- look_behind: 1
 -- look_ahead: 4
--- definition_version: 1
+-- definition_version: 2
 --
 -- metric: followthrough.no_contact_found_share
 -- definition: No contact found within 72 h, of the linkable: an upper bound of those who gave up, for they may have used another telephone or name

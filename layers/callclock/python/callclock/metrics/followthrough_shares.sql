@@ -7,7 +7,7 @@
 -- keys: line, stage, outcome, window_label
 -- look_behind: 1
 -- look_ahead: 4
--- definition_version: 1
+-- definition_version: 2
 --
 -- metric: followthrough.share
 -- definition: What the caller did first within the window after hanging up on 101 (callback, answered_101, call_999, online_report, webchat, email_social, front_counter, incident_logged), or none_found; by stage at 72 h only
