@@ -4,7 +4,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -47,7 +47,8 @@ class Story:
     Attributes
     ----------
     make
-        Writes the files of the exports; makes nothing where they lie there already.
+        Writes the files of the exports, each under its name only when it is whole; makes nothing where they lie there
+        already.
     """
 
     title: str
@@ -77,7 +78,22 @@ def samples() -> Story:
 
 
 def year(folder: Path, seed: int = 1) -> Story:
-    """The simulated year, each export dropped when the simulation says that it arrives."""
+    """The simulated year, each export dropped when the simulation says that it arrives.
+
+    Parameters
+    ----------
+    folder
+        An empty one: the year is made while it is told, and a file that lies there counts as made.
+    seed
+        The same seed makes the same year.
+
+    Raises
+    ------
+    ValueError
+        When something lies in the folder.
+    """
+    if any(folder.glob("*")):
+        raise ValueError(f"{folder}: the year is made while it is told; give it an empty folder")
     dropped = [Drop(folder / drop.key, drop.key, datetime.fromtimestamp(drop.arrives, UTC)) for drop in drops()]
     return Story(
         "A year at a made-up force, before its inspection",
@@ -99,13 +115,17 @@ def _day_after(name: str) -> datetime:
     return datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC) + timedelta(days=1, hours=6)
 
 
-def play(stack: LocalStack, story: Story, told: Callable[[Step], None], *, every_day: bool = False) -> None:
+def play(
+    stack: LocalStack, story: Story, told: Callable[[Step], None], made: Future[object], *, every_day: bool = False
+) -> None:
     """Drop the exports of a story at their instants and tick in between whenever a rule falls due.
 
     Parameters
     ----------
     told
         Called after each moment.
+    made
+        The making of the story's files: a drop waits for its own file, not for the last.
     every_day
         Tick every day instead: slower, and the same mails.
     """
@@ -113,8 +133,20 @@ def play(stack: LocalStack, story: Story, told: Callable[[Step], None], *, every
     player = _Player(stack, told)
     for at, together in groupby(story.drops, key=lambda drop: drop.at):
         player.wait_until(at, every_day=every_day)
-        player.step(at, tuple(together))
+        dropped = tuple(together)
+        for drop in dropped:
+            wait_for(drop.path, made)
+        player.step(at, dropped)
+    made.result()
     player.until_quiet()
+
+
+def wait_for(path: Path, made: Future[object]) -> None:
+    """Wait until a file lies there whole or nobody makes files any more; raise what stopped their making."""
+    while not (made.done() or path.exists()):
+        wait([made], timeout=0.02)
+    if made.done():
+        made.result()
 
 
 @dataclass
@@ -158,13 +190,13 @@ def tell(story: Story, out: Path, console: Console) -> dict[str, object]:
     began = time.monotonic()
     console.print(f"[bold]{story.title}[/]: exports dropped as they would have come.\n")
     receipts: list[Receipt] = []
-    with _ready(story, console) as stack:
+    with _ready(story, console) as (stack, made):
 
         def told(step: Step) -> None:
             receipts.extend(step.receipts)
             _print_step(step, console)
 
-        play(stack, story, told)
+        play(stack, story, told, made)
         leave(stack, out)
         mails = list(stack.inbox.mails)
     _print_reasons(receipts, console)
@@ -190,15 +222,14 @@ def tell(story: Story, out: Path, console: Console) -> dict[str, object]:
 
 
 @contextmanager
-def _ready(story: Story, console: Console) -> Iterator[LocalStack]:
-    """Write the files of a story while the template is deployed and its functions start."""
+def _ready(story: Story, console: Console) -> Iterator[tuple[LocalStack, Future[object]]]:
+    """Write the files of a story while the template is deployed, its functions start and the first ones are read."""
     eve = story.drops[0].at - timedelta(days=1)
     with ThreadPoolExecutor(max_workers=1) as beside:
         made = beside.submit(story.make)
         with deployed(configured_forces(story.config), console=console, clock=eve) as stack:
             stack.start_functions()
-            made.result()
-            yield stack
+            yield stack, made
 
 
 def _print_step(step: Step, console: Console) -> None:

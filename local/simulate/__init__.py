@@ -36,6 +36,8 @@ _DELTA: Final = frozenset({"incidents", "regrades", "risk"})
 def simulate(out: Path, seed: int = 1, rows: int | None = None) -> Path:
     """Write the exports of the simulated year, 1 April 2023 to 31 March 2024, and the configuration that reads them.
 
+    The files appear in order of arrival, each when it is whole: whoever drops them need not wait for the last.
+
     Parameters
     ----------
     out
@@ -142,12 +144,16 @@ def _responses(db: duckdb.DuckDBPyConnection) -> None:
 
 
 def _write_export(db: duckdb.DuckDBPyConnection, drop: Drop, path: Path) -> dict[str, object]:
-    """Write one file as its system writes it: command and control in Windows-1252 with CRLF, the others in UTF-8."""
+    """Write one file as its system writes it: command and control in Windows-1252 with CRLF, the others in UTF-8.
+
+    It lies under its name only when it is whole: somebody may be waiting to drop it.
+    """
+    plain = path.with_suffix(".plain")
     lost = drop.system == "calls" and drop.exported < LOST_HOUR + 30 * 86400
     _set(db, exported=drop.exported, since=drop.since, until=drop.until, lost_hour=lost)
-    quoted = str(path).replace("'", "''")
+    quoted = str(plain).replace("'", "''")
     counted = db.execute(f"COPY ({_sql('export_' + drop.system)}) TO '{quoted}' (HEADER, DELIMITER ',')").fetchall()
-    _as_its_system_writes(drop.system, path)
+    _as_its_system_writes(drop.system, plain, path)
     return {
         "key": drop.key,
         "exported_at": _iso(drop.exported),
@@ -157,17 +163,18 @@ def _write_export(db: duckdb.DuckDBPyConnection, drop: Drop, path: Path) -> dict
     }
 
 
-def _as_its_system_writes(system: str, path: Path) -> None:
-    """Put in place of DuckDB's file the same in the system's encoding and line ends, a few thousand lines at a time."""
+def _as_its_system_writes(system: str, plain: Path, path: Path) -> None:
+    """Turn DuckDB's file into the same in the system's encoding and line ends, a few thousand lines at a time."""
     made = path.with_suffix(".made")
-    with path.open("rb") as plain, made.open("wb") as out:
+    with plain.open("rb") as rows, made.open("wb") as out:
         if system not in _DELTA:
             out.write(b"\xef\xbb\xbf")
-        while lines := plain.readlines(_BLOCK):
+        while lines := rows.readlines(_BLOCK):
             content = _SHORT_ROW.sub(b"", b"".join(lines))
             if system in _DELTA:
                 content = content.replace(b"\n", b"\r\n").decode("utf-8").encode("cp1252")
             out.write(content)
+    plain.unlink()
     made.replace(path)
 
 
