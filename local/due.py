@@ -13,7 +13,7 @@ from callclock.ledger import DeliveredLog
 from callclock.notify import delivered_of, families_of, rules_of, story_of
 from callclock.objects import Bucket
 from callclock.replay import Rule
-from callclock.results import fetch_restatements, fetch_values
+from callclock.results import fetch_restatements, fetch_values, laid_folder
 from callclock.series import lay_series, load_series
 from callclock.settings import Force
 from callclock.thresholds import next_due
@@ -47,6 +47,7 @@ def first_due(lake: Bucket, results: Bucket, log: DeliveredLog, force_code: str,
             rules,
             fetch_values(results, force_code, wanted),
             fetch_restatements(results, force_code, wanted),
+            laid_folder(results, force_code),
         )
         due = [
             next_due(

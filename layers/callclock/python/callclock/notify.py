@@ -29,7 +29,7 @@ from callclock.objects import Bucket
 from callclock.outbox import Topic
 from callclock.reasons import NoticeReason, State
 from callclock.replay import Rule
-from callclock.results import fetch_restatements, fetch_values
+from callclock.results import fetch_restatements, fetch_values, laid_folder
 from callclock.series import Series, lay_series, load_series, metrics_of, where_of
 from callclock.settings import Force, Settings, ThresholdRule
 from callclock.splits import load_split
@@ -145,7 +145,7 @@ def _tell_of_values(hint: Hint, notify: Notify) -> int:
         values = fetch_values(notify.results, hint.force_code, wanted)
         restated = fetch_restatements(notify.results, hint.force_code, wanted)
         with connect(workdir / "duckdb") as db:
-            lay_series(db, rules, values, restated)
+            lay_series(db, rules, values, restated, laid_folder(notify.results, hint.force_code))
             # Read at most once, and only where somebody is told.
             heard = cache(lambda: _feeds(hint, force, notify, db, workdir))
             tellings = [_Telling(hint, force, rule, notify, db, heard) for rule in rules]

@@ -82,6 +82,11 @@ def _bring(results: Bucket, key: str, folder: Path, name: str) -> Path | None:
     return part.rename(_kept_as(folder, name, read.etag)) if read else None
 
 
+def laid_folder(results: Bucket, force_code: str) -> Path:
+    """Folder in which a warm function keeps the rows of a force's files that its rules read."""
+    return Path(tempfile.gettempdir()) / "callclock-kept" / results.name / f"laid-{force_code}"
+
+
 def kv_metadata(db: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
     """Key-value metadata of a Parquet file: its inputs, its contract version."""
     rows = db.execute(f"SELECT decode(key), decode(value) FROM parquet_kv_metadata({quote(str(path))})").fetchall()

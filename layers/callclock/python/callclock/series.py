@@ -11,6 +11,7 @@ import duckdb
 from callclock.contracts import METRIC_VALUES, RESTATEMENTS, VALUE_KEYS
 from callclock.engine import quote, rows_of
 from callclock.gaps import gap_of, with_sides
+from callclock.laid import lay_kept
 from callclock.replay import Observation
 from callclock.settings import ThresholdRule
 from callclock.stand_ins import stand_ins
@@ -50,7 +51,11 @@ def metrics_of(rule: ThresholdRule) -> frozenset[str]:
 
 
 def lay_series(
-    db: duckdb.DuckDBPyConnection, rules: Sequence[ThresholdRule], values: Sequence[Path], restated: Sequence[Path]
+    db: duckdb.DuckDBPyConnection,
+    rules: Sequence[ThresholdRule],
+    values: Sequence[Path],
+    restated: Sequence[Path],
+    kept: Path | None = None,
 ) -> None:
     """Lay out what :func:`load_series` and :func:`callclock.splits.load_split` read for these rules, as tables.
 
@@ -60,6 +65,8 @@ def lay_series(
     ----------
     values, restated
         Files of the families that the rules watch (``results.fetch_values``, ``results.fetch_restatements``).
+    kept
+        Folder in which what is laid out is kept for the next time; None to open every file.
     """
     asked = {
         "metric": sorted({metric for rule in rules for metric in metrics_of(rule)}),
@@ -69,6 +76,9 @@ def lay_series(
     }
     where = " AND ".join(f"{key} IN ?" for key in asked)
     for table, files in ((METRIC_VALUES, values), (RESTATEMENTS, restated)):
+        if kept:
+            lay_kept(db, table, files, asked, kept)
+            continue
         rows = rows_of(table.columns, files)
         db.execute(f"CREATE TABLE {table.name} AS SELECT * FROM ({rows}) WHERE {where}", [*asked.values()])
 
